@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string_view>
+
+#include <ATen/core/Tensor.h>
+
+#include <cag/label/ignore.hpp>
+#include <cag/label/label_rule.hpp>
+
+namespace cag::label {
+
+/// One map: active where both rules give the same category.
+template <LabelRule First, LabelRule Second>
+struct Agreement {
+  static constexpr std::string_view kName = "agreement";
+  static constexpr bool kReadsDistances = First::kReadsDistances || Second::kReadsDistances;
+  static constexpr bool kReadsLogits = First::kReadsLogits || Second::kReadsLogits;
+
+  First first{};
+  Second second{};
+
+  at::Tensor operator()(const Evidence& evidence) const {
+    const auto labels = first(evidence);
+    return labels.masked_fill(labels.ne(second(evidence)), kIgnoreIndex);
+  }
+};
+
+}  // namespace cag::label

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace cag {
+
+/// What a label rule decides from, for P pixels. What a rule does not read may be undefined.
+struct Evidence {
+  at::Tensor distances;  ///< [P, K] to the anchors, +inf for one that does not compete
+  at::Tensor logits;     ///< [P, K] of the teacher
+};
+
+}  // namespace cag

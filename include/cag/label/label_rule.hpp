@@ -1,0 +1,21 @@
+#pragma once
+
+#include <concepts>
+#include <string_view>
+
+#include <cag/label/evidence.hpp>
+
+namespace cag {
+
+/// Pseudo-labels of P pixels: Evidence -> [P] int64 (or [M, P] for M label maps), kIgnoreIndex
+/// where a pixel is not active. `kReadsDistances` and `kReadsLogits` say what it needs.
+/// Not checkable here: a pixel whose evidence is not finite is never active.
+template <typename R>
+concept LabelRule = std::copy_constructible<R> && requires(const R rule, const Evidence& evidence) {
+  { rule(evidence) } -> std::same_as<at::Tensor>;
+  { R::kReadsDistances } -> std::convertible_to<bool>;
+  { R::kReadsLogits } -> std::convertible_to<bool>;
+  { R::kName } -> std::convertible_to<std::string_view>;
+};
+
+}  // namespace cag

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <string_view>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+
+#include <cag/label/evidence.hpp>
+#include <cag/label/ignore.hpp>
+
+namespace cag::label {
+
+/// Active when the second nearest anchor is farther than the nearest by `margin` (paper,
+/// equation 2). With a single competing anchor there is no margin, and nothing is active.
+/// @tparam Compare  how the gap compares to the margin, see Margin and StrictMargin.
+template <typename Compare>
+struct MarginRule {
+  static constexpr std::string_view kName = "margin";
+  static constexpr bool kReadsDistances = true;
+  static constexpr bool kReadsLogits = false;
+
+  double margin = 2.5;
+
+  at::Tensor operator()(const Evidence& evidence) const {
+    const auto& distances = evidence.distances;
+    TORCH_CHECK_VALUE(distances.dim() == 2 && distances.size(1) >= 2,
+                      "Margin needs [P, K>=2] distances, got ", distances.sizes());
+    const auto [nearest, category] = distances.min(1, /*keepdim=*/true);
+    const auto second =
+        distances.scatter(1, category, std::numeric_limits<double>::infinity()).amin(1);
+    const auto gap = second - nearest.squeeze(1);  // not finite: never active
+    const auto active = Compare{}(gap, margin).logical_and_(gap.isfinite());
+    return category.squeeze(1).masked_fill(active.logical_not_(), kIgnoreIndex);
+  }
+};
+
+/// A gap of exactly `margin` is active (published code).
+using Margin = MarginRule<std::greater_equal<>>;
+/// A gap of exactly `margin` is not active (the paper's text).
+using StrictMargin = MarginRule<std::greater<>>;
+
+}  // namespace cag::label

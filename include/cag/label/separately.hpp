@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string_view>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/stack.h>
+
+#include <cag/label/label_rule.hpp>
+
+namespace cag::label {
+
+/// Two maps, one per rule: the cross-entropies against them are averaged (published code). The
+/// first is the one that anchor losses use.
+template <LabelRule First, LabelRule Second>
+struct Separately {
+  static constexpr std::string_view kName = "separately";
+  static constexpr bool kReadsDistances = First::kReadsDistances || Second::kReadsDistances;
+  static constexpr bool kReadsLogits = First::kReadsLogits || Second::kReadsLogits;
+
+  First first{};
+  Second second{};
+
+  at::Tensor operator()(const Evidence& evidence) const {
+    return at::stack({first(evidence), second(evidence)});
+  }
+};
+
+}  // namespace cag::label

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Reduction.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/smooth_l1_loss.h>
+
+#include <cag/anchor/anchors.hpp>
+#include <cag/anchor/class_means.hpp>
+#include <cag/anchor/class_sums.hpp>
+#include <cag/candidate/candidate_rule.hpp>
+#include <cag/candidate/seen.hpp>
+#include <cag/cap/cap_rule.hpp>
+#include <cag/cap/decade.hpp>
+#include <cag/divisor/competing.hpp>
+#include <cag/divisor/divisor_rule.hpp>
+#include <cag/empty/empty_rule.hpp>
+#include <cag/empty/zero.hpp>
+#include <cag/gradient_scale/area.hpp>
+#include <cag/gradient_scale/gradient_scale_rule.hpp>
+#include <cag/mask/agreeing.hpp>
+#include <cag/mask/pixel_mask.hpp>
+#include <cag/model/prediction.hpp>
+
+namespace cag::loss {
+
+/// SmoothL1 between per-image class means and their anchors, averaged over the class means, times
+/// `weight` (the published code's alignment loss).
+template <CandidateRule C = candidate::Seen, DivisorRule D = divisor::Competing,
+          EmptyRule E = empty::Zero, CapRule Cap = cap::Decade, PixelMask M = mask::Agreeing,
+          GradientScaleRule S = gradient_scale::Area>
+struct CentroidDistance {
+  static constexpr std::string_view kName = "centroid-distance";
+
+  double weight = 10;
+  std::int64_t min_pixels = 10;
+  double beta = 1;  ///< where SmoothL1 turns from square to linear
+  C candidates{};
+  D divisor{};
+  E empty{};
+  Cap cap{};
+  M mask{};
+  S scale{};
+
+  at::Tensor operator()(const Prediction& student, const at::Tensor& labels,
+                        const Anchors& anchors) const {
+    const auto& features = student.features;
+    detail::check_map(features, "features", "[N, D, h, w]");
+    TORCH_CHECK_VALUE(features.size(1) == anchors.width(), "the network gives features of width ",
+                      features.size(1), ", the anchors have ", anchors.width());
+    const auto means = ClassMeans::of(
+        ClassSums::of(features, mask(labels, student.logits), anchors.categories()), min_pixels);
+    const auto kept = candidates(anchors)
+                          .to(features.device())
+                          .index_select(0, means.category)
+                          .nonzero()
+                          .squeeze(1);
+    const auto area = features.size(2) * features.size(3);
+    const auto scaled = scale(means.means, means.pixels, area).index_select(0, kept);
+    const auto targets =
+        anchors.vectors.to(scaled.options()).index_select(0, means.category.index_select(0, kept));
+    const auto distances =
+        cap(at::smooth_l1_loss(scaled, targets, at::Reduction::None, beta).mean(1));
+    const auto count = distances.new_full({}, divisor(means.category.size(0), kept.size(0)));
+    return empty(distances.sum(), count) * weight;
+  }
+};
+
+}  // namespace cag::loss

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string_view>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/linalg_vector_norm.h>
+
+#include <cag/anchor/anchors.hpp>
+#include <cag/candidate/candidate_rule.hpp>
+#include <cag/candidate/seen.hpp>
+#include <cag/detail/pixels.hpp>
+#include <cag/empty/empty_rule.hpp>
+#include <cag/empty/zero.hpp>
+#include <cag/label/ignore.hpp>
+#include <cag/mask/labelled.hpp>
+#include <cag/mask/pixel_mask.hpp>
+#include <cag/model/prediction.hpp>
+
+namespace cag::loss {
+
+/// Mean of ‖f − a‖₂ over labelled pixels, a being the anchor of the pixel's label (the paper's
+/// distance loss).
+template <PixelMask M = mask::Labelled, CandidateRule C = candidate::Seen,
+          EmptyRule E = empty::Zero>
+struct PixelDistance {
+  static constexpr std::string_view kName = "pixel-distance";
+
+  M mask{};
+  C candidates{};
+  E empty{};
+
+  at::Tensor operator()(const Prediction& student, const at::Tensor& labels,
+                        const Anchors& anchors) const {
+    const auto& features = student.features;
+    detail::check_map(features, "features", "[N, D, h, w]");
+    detail::check_labels_of(labels, features);
+    TORCH_CHECK_VALUE(features.size(1) == anchors.width(), "the network gives features of width ",
+                      features.size(1), ", the anchors have ", anchors.width());
+    const auto counted = mask(labels, student.logits).reshape({-1});
+    const auto labelled = counted.ne(kIgnoreIndex).nonzero().squeeze(1);
+    const auto category = counted.index_select(0, labelled);
+    const auto drawn =
+        candidates(anchors).to(counted.device()).index_select(0, category).nonzero().squeeze(1);
+    const auto pixels =
+        detail::to_pixels(features).index_select(0, labelled.index_select(0, drawn));
+    const auto targets =
+        anchors.vectors.to(pixels.options()).index_select(0, category.index_select(0, drawn));
+    const auto distances = at::linalg_vector_norm(pixels - targets, 2, at::IntArrayRef{1});
+    return empty(distances.sum(), distances.new_full({}, drawn.size(0)));
+  }
+};
+
+}  // namespace cag::loss
