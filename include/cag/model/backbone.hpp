@@ -13,7 +13,7 @@ namespace detail {
 
 template <typename R>
 concept PredictionLike = std::same_as<std::remove_cvref_t<R>, Prediction> ||
-                         (std::tuple_size<std::remove_cvref_t<R>>::value == 2);
+    (std::tuple_size<std::remove_cvref_t<R>>::value == 2);
 
 template <typename B>
 concept Forwards = requires(B& net, const at::Tensor& images) {
@@ -42,9 +42,8 @@ Prediction to_prediction(R&& result) {
 /// Specialise it for anything else.
 template <typename B>
 struct BackboneTraits {
-  static Prediction predict(B& net, const at::Tensor& images)
-    requires detail::Forwards<B> || detail::ForwardsBehindArrow<B>
-  {
+  static Prediction predict(B& net, const at::Tensor& images) requires detail::Forwards<B> ||
+      detail::ForwardsBehindArrow<B> {
     if constexpr (detail::Forwards<B>) {
       return detail::to_prediction(net.forward(images));
     } else {

@@ -2,7 +2,6 @@
 
 #include <string_view>
 
-#include <cag/anchor/anchor_bank.hpp>
 #include <cag/anchor/running_mean.hpp>
 #include <cag/candidate/seen.hpp>
 #include <cag/label/margin.hpp>
@@ -21,8 +20,8 @@ namespace cag::profile {
 struct Cag {
   static constexpr std::string_view kName = "cag";
 
-  template <Backbone B>
-  using Bank = AnchorBank<B, anchor::RunningMean, mask::Agreeing>;
+  using Update = anchor::RunningMean;
+  using Mask = mask::Agreeing;
 
   using Labeler =
       PseudoLabeler<metric::Euclidean, label::Separately<label::Margin, label::Probability>,

@@ -2,7 +2,6 @@
 
 #include <string_view>
 
-#include <cag/anchor/anchor_bank.hpp>
 #include <cag/anchor/pixel_mean.hpp>
 #include <cag/candidate/seen.hpp>
 #include <cag/label/margin.hpp>
@@ -19,8 +18,8 @@ namespace cag::profile {
 struct Paper {
   static constexpr std::string_view kName = "paper";
 
-  template <Backbone B>
-  using Bank = AnchorBank<B, anchor::PixelMean, mask::Labelled>;
+  using Update = anchor::PixelMean;
+  using Mask = mask::Labelled;
 
   using Labeler = PseudoLabeler<metric::Euclidean, label::StrictMargin, candidate::Seen>;
 

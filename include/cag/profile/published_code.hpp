@@ -2,7 +2,6 @@
 
 #include <string_view>
 
-#include <cag/anchor/anchor_bank.hpp>
 #include <cag/anchor/running_mean.hpp>
 #include <cag/candidate/all.hpp>
 #include <cag/cap/decade.hpp>
@@ -25,8 +24,8 @@ namespace cag::profile {
 struct PublishedCode {
   static constexpr std::string_view kName = "published_code";
 
-  template <Backbone B>
-  using Bank = AnchorBank<B, anchor::RunningMean, mask::Agreeing>;
+  using Update = anchor::RunningMean;
+  using Mask = mask::Agreeing;
 
   using Labeler =
       PseudoLabeler<metric::Euclidean, label::Separately<label::Margin, label::Probability>,

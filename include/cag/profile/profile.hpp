@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+
+#include <cag/anchor/update_rule.hpp>
+#include <cag/mask/pixel_mask.hpp>
+
+namespace cag {
+
+/// A named composition of policies: how anchors are built (`Update`, `Mask`), what a step's loss is
+/// (`Loss`, an AdaptationLoss with its labeler), and how the teacher's batch norm is set
+/// (`Statistics`).
+template <typename P>
+concept Profile = UpdateRule<typename P::Update> && PixelMask<typename P::Mask> && requires {
+  typename P::Loss;
+  typename P::Statistics;
+  { P::kName } -> std::convertible_to<std::string_view>;
+};
+
+}  // namespace cag

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <ranges>
+
+#include <cag/data/batch.hpp>
+#include <cag/data/batch_source.hpp>
+
+namespace cag {
+
+/// What a run reads: augmented training batches of both domains, and each domain's images once, as
+/// they are, for anchors and batch-norm statistics. It refers to its parts; they outlive it.
+template <BatchSource<LabelledBatch> Source, typename Target, BatchList<LabelledBatch> CleanSource,
+          BatchList<UnlabelledBatch> CleanTarget>
+struct Domains {
+  Source& source;
+  Target& target;
+  CleanSource& clean_source;
+  CleanTarget& clean_target;
+};
+
+template <typename S, typename T, typename CS, typename CT>
+Domains(S&, T&, CS&, CT&) -> Domains<S, T, CS, CT>;
+
+/// Data whose target has no labels, which is all that adaptation accepts.
+template <typename D>
+concept AdaptationData = requires(D& data, std::int64_t number) {
+  { data.source.batch(number) } -> std::same_as<LabelledBatch>;
+  { data.target.batch(number) } -> std::same_as<UnlabelledBatch>;
+  { data.clean_source.batch(number) } -> std::same_as<LabelledBatch>;
+  { data.clean_target.batch(number) } -> std::same_as<UnlabelledBatch>;
+};
+
+/// The images of a BatchList, batch by batch.
+auto images_of(auto& list) {
+  return std::views::iota(std::int64_t{0}, static_cast<std::int64_t>(list.size())) |
+         std::views::transform([&list](std::int64_t number) { return list.batch(number).images; });
+}
+
+}  // namespace cag
