@@ -5,7 +5,7 @@
 #include <set>
 #include <vector>
 
-#include "catch.hpp"
+#include "catch.hpp"  // last: it takes CHECK over from LibTorch
 
 using cag::Draw;
 using cag::Sampler;

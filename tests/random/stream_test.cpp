@@ -4,7 +4,7 @@
 #include <set>
 #include <vector>
 
-#include "catch.hpp"
+#include "catch.hpp"  // last: it takes CHECK over from LibTorch
 
 using cag::Stream;
 using cag::StreamKey;

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "cag/error.hpp"
-#include "cag/random/stream.hpp"
+#include <cag/error.hpp>
+#include <cag/random/stream.hpp>
 
 namespace cag {
 

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <cag/data/detail/scan.hpp>
+#include <cag/data/label_table.hpp>
+#include <cag/data/png.hpp>
+#include <cag/data/sample.hpp>
+#include <cag/error.hpp>
+
+namespace cag::detail {
+
+/// Image files, by index.
+class ImageList {
+ public:
+  explicit ImageList(const Files& images) {
+    auto list =
+        std::make_shared<std::vector<std::pair<std::string, Path>>>(images.begin(), images.end());
+    files_ = std::move(list);
+  }
+
+  std::int64_t size() const { return std::ssize(*files_); }
+  const std::string& name(std::int64_t i) const { return at(i).first; }
+  const Path& path(std::int64_t i) const { return at(i).second; }
+  UnlabelledSample get(std::int64_t i) const { return {png::read_rgb(path(i)), name(i)}; }
+
+ private:
+  const std::pair<std::string, Path>& at(std::int64_t i) const {
+    TORCH_CHECK_INDEX(i >= 0 && i < size(), "expected an index below ", size(), ", got ", i);
+    return (*files_)[static_cast<std::size_t>(i)];
+  }
+
+  std::shared_ptr<const std::vector<std::pair<std::string, Path>>> files_;
+};
+
+/// Image files with their label files: two lists of the same names.
+class PairList {
+ public:
+  PairList(const Files& images, const Files& labels, LabelTable table)
+      : images_(images),
+        labels_(labels),
+        table_(std::make_shared<const LabelTable>(std::move(table))) {}
+
+  std::int64_t size() const { return images_.size(); }
+  const std::string& name(std::int64_t i) const { return images_.name(i); }
+  const LabelTable& table() const { return *table_; }
+
+  LabelledSample get(std::int64_t i) const {
+    auto [image, name] = images_.get(i);
+    const Path& label_path = labels_.path(i);
+    const at::Tensor ids = png::read_label_ids(label_path);
+    if (ids.size(0) != image.size(0) || ids.size(1) != image.size(1)) {
+      throw DataError("{} is {} x {} pixels, its label {} is {} x {}", images_.path(i).string(),
+                      image.size(1), image.size(0), label_path.string(), ids.size(1), ids.size(0));
+    }
+    return {std::move(image), table_->apply(ids, label_path.string()), std::move(name)};
+  }
+
+ private:
+  ImageList images_;
+  ImageList labels_;
+  std::shared_ptr<const LabelTable> table_;
+};
+
+}  // namespace cag::detail

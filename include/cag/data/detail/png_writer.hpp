@@ -1,0 +1,56 @@
+#pragma once
+
+#include <spng.h>
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <new>
+#include <span>
+
+#include <cag/data/colour.hpp>
+#include <cag/data/detail/png_reader.hpp>
+#include <cag/data/detail/write_aside.hpp>
+#include <cag/error.hpp>
+
+namespace cag::detail {
+
+/// Encodes 8-bit samples [H, W, ...] in memory and writes them aside.
+inline void write_png(const std::filesystem::path& path, const at::Tensor& samples,
+                      spng_color_type type, std::span<const Colour> palette) {
+  const auto check = [&](int code) {
+    if (code == SPNG_EMEM) throw std::bad_alloc();
+    if (code != SPNG_OK) {
+      throw DataError("{}: cannot be encoded: {}", path.string(), spng_strerror(code));
+    }
+  };
+  const PngContext context(spng_ctx_new(SPNG_CTX_ENCODER));
+  if (!context) throw std::bad_alloc();
+  check(spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1));
+  spng_ihdr header{};
+  header.width = static_cast<std::uint32_t>(samples.size(1));
+  header.height = static_cast<std::uint32_t>(samples.size(0));
+  header.bit_depth = 8;
+  header.color_type = static_cast<std::uint8_t>(type);
+  check(spng_set_ihdr(context.get(), &header));
+  if (!palette.empty()) {
+    spng_plte colours{};
+    for (const Colour& c : palette) colours.entries[colours.n_entries++] = {c[0], c[1], c[2], 0};
+    check(spng_set_plte(context.get(), &colours));
+  }
+  const at::Tensor bytes = samples.cpu().contiguous();
+  check(spng_encode_image(context.get(), bytes.data_ptr<std::uint8_t>(),
+                          static_cast<std::size_t>(bytes.numel()), SPNG_FMT_PNG,
+                          SPNG_ENCODE_FINALIZE));
+  std::size_t size = 0;
+  int error = SPNG_OK;
+  const std::unique_ptr<void, decltype(&std::free)> encoded(
+      spng_get_png_buffer(context.get(), &size, &error), &std::free);
+  check(error);
+  write_aside(path, {static_cast<const unsigned char*>(encoded.get()), size});
+}
+
+}  // namespace cag::detail

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include <cag/data/detail/file_list.hpp>
+#include <cag/data/label_table.hpp>
+#include <cag/data/label_tables.hpp>
+#include <cag/data/sample.hpp>
+
+namespace cag::data {
+
+/// GTA5: `root/images/NAME.png` with `root/labels/NAME.png`, in the order of the names. A
+/// SourceDataset. It has no splits of its own: see every_kth() for holding images out.
+class Gta5 {
+ public:
+  /// @throws DataError listing what is wrong with the folder: missing folders, no image, images
+  ///   without label, labels without image
+  explicit Gta5(const std::filesystem::path& root, LabelTable table = label_table::gta5())
+      : files_(open(root, std::move(table))) {}
+
+  std::int64_t size() const { return files_.size(); }
+  const std::string& name(std::int64_t i) const { return files_.name(i); }
+  const LabelTable& table() const { return files_.table(); }
+
+  /// @throws DataError naming the file: unreadable, an id outside the table, sizes that differ
+  LabelledSample get(std::int64_t i) const { return files_.get(i); }
+
+ private:
+  static detail::PairList open(const std::filesystem::path& root, LabelTable table) {
+    detail::Problems problems;
+    detail::Files images;
+    detail::Files labels;
+    detail::collect(root / "images", ".png", images, problems);
+    detail::collect(root / "labels", ".png", labels, problems);
+    detail::expect_some(images, root / "images", "*.png", problems);
+    detail::expect_some(labels, root / "labels", "*.png", problems);
+    detail::match(images, labels, problems);
+    problems.raise(root.string());
+    return {images, labels, std::move(table)};
+  }
+
+  detail::PairList files_;
+};
+
+}  // namespace cag::data

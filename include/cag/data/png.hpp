@@ -1,0 +1,118 @@
+#pragma once
+
+#include <spng.h>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/max.h>
+
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <cag/data/colour.hpp>
+#include <cag/data/detail/png_reader.hpp>
+#include <cag/data/detail/png_writer.hpp>
+#include <cag/error.hpp>
+
+/// Images and label maps in PNG files.
+///
+/// Reading refuses what a damaged or hostile file may hold: more than 16384 pixels a side or 2^28
+/// in all (before anything is allocated), ancillary chunks above 8 MiB, a bad checksum anywhere, a
+/// file that ends before its end marker. Every refusal is a DataError that begins with the path; a
+/// read that the operating system fails is an IoError.
+namespace cag::png {
+
+struct Size {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  friend bool operator==(const Size&, const Size&) = default;
+};
+
+/// The size an image file declares, from its header alone.
+inline Size size(const std::filesystem::path& path) {
+  const detail::PngReader reader(path);
+  return {reader.header().height, reader.header().width};
+}
+
+/// Any PNG as colours: grey is replicated, alpha dropped, palettes looked up, 16 bits cut to the
+/// upper 8.
+/// @return [H, W, 3] uint8
+inline at::Tensor read_rgb(const std::filesystem::path& path) {
+  detail::PngReader reader(path);
+  const auto [width, height] = std::pair(reader.header().width, reader.header().height);
+  at::Tensor image = at::empty({height, width, 3}, at::kByte);
+  reader.decode(SPNG_FMT_RGB8,
+                {image.data_ptr<std::uint8_t>(), static_cast<std::size_t>(image.numel())});
+  return image;
+}
+
+/// A label file as the ids it stores: grey values of 1 to 16 bits, palette indices (the index is
+/// the id, whatever its colour), or the first channel of a 16-bit RGB image (the SYNTHIA layout,
+/// whose other channels hold instances).
+/// @return [H, W] int32
+/// @throws DataError for 8-bit RGB and for any alpha channel: those hold colours, not ids
+inline at::Tensor read_label_ids(const std::filesystem::path& path) {
+  detail::PngReader reader(path);
+  const spng_ihdr& header = reader.header();
+  const bool colours = header.color_type == SPNG_COLOR_TYPE_TRUECOLOR;
+  if (colours && header.bit_depth == 8) {
+    throw DataError("{}: RGB label where ids are expected (8-bit RGB)", path.string());
+  }
+  if (header.color_type & 4) {  // the alpha bit of the format
+    throw DataError("{}: label with an alpha channel where ids are expected", path.string());
+  }
+  const std::vector<std::uint8_t> samples = reader.decode_samples();
+  const std::int64_t stride = static_cast<std::int64_t>(samples.size()) / header.height;
+  at::Tensor ids = at::empty({header.height, header.width}, at::kInt);
+  auto* id = ids.data_ptr<std::int32_t>();
+  const int bits = header.bit_depth;
+  for (std::int64_t y = 0; y < header.height; ++y) {
+    const std::uint8_t* row = samples.data() + y * stride;
+    for (std::int64_t x = 0; x < header.width; ++x, ++id) {
+      if (bits == 16) {
+        std::uint16_t wide = 0;
+        std::memcpy(&wide, row + x * (colours ? 6 : 2), 2);
+        *id = wide;
+      } else {  // 8 / bits samples to a byte, the first in the highest bits
+        const std::int64_t first_bit = x * bits;
+        *id = row[first_bit / 8] >> (8 - bits - first_bit % 8) & ((1 << bits) - 1);
+      }
+    }
+  }
+  return ids;
+}
+
+/// Writes aside and renames: `path` never holds half an image.
+/// @param image  [H, W, 3] uint8
+/// @throws IoError naming `path`, e.g. when the disk is full
+inline void write_rgb(const std::filesystem::path& path, const at::Tensor& image) {
+  TORCH_CHECK_VALUE(image.dim() == 3 && image.size(2) == 3 && image.scalar_type() == at::kByte,
+                    "expected an image [H, W, 3] uint8, got ", image.sizes(), " ",
+                    image.scalar_type());
+  detail::write_png(path, image, SPNG_COLOR_TYPE_TRUECOLOR, {});
+}
+
+/// Writes values unchanged: as 8-bit grey, or as indices into `palette` when one is given.
+/// @param labels  [H, W] uint8
+/// @param palette  empty, or at most 256 colours, one for each value that occurs
+/// @throws IoError naming `path`, e.g. when the disk is full
+inline void write_labels(const std::filesystem::path& path, const at::Tensor& labels,
+                         std::span<const Colour> palette = {}) {
+  TORCH_CHECK_VALUE(labels.dim() == 2 && labels.scalar_type() == at::kByte,
+                    "expected labels [H, W] uint8, got ", labels.sizes(), " ",
+                    labels.scalar_type());
+  TORCH_CHECK_VALUE(palette.size() <= 256, "expected at most 256 colours, got ", palette.size());
+  if (!palette.empty() && labels.numel() > 0) {
+    const auto highest = labels.max().item<std::int64_t>();
+    TORCH_CHECK_VALUE(highest < static_cast<std::int64_t>(palette.size()), "expected a colour for ",
+                      "each label, got label ", highest, " and ", palette.size(), " colours");
+  }
+  detail::write_png(path, labels,
+                    palette.empty() ? SPNG_COLOR_TYPE_GRAYSCALE : SPNG_COLOR_TYPE_INDEXED, palette);
+}
+
+}  // namespace cag::png
