@@ -1,0 +1,265 @@
+#include <cag/candidate/among.hpp>
+#include <cag/gradient_scale/none.hpp>
+#include <cag/profile/published_code.hpp>
+
+#include "replay.hpp"
+
+namespace cag::parity {
+namespace {
+
+using Published = profile::PublishedCode::Loss;
+using Labeler = profile::PublishedCode::Labeler;
+
+constexpr double kLossTolerance = 1e-5;
+
+template <CandidateRule C, GradientScaleRule S = gradient_scale::Area>
+using Alignment =
+    loss::CentroidDistance<C, divisor::All, empty::NotANumber, cap::Decade, mask::Agreeing, S>;
+static_assert(std::same_as<Alignment<candidate::All>, decltype(Published::anchor)>);
+
+/// The tensors of one case: its own, those that all cases of the file share, or those of a case
+/// that it is a variation of.
+class Tensors {
+ public:
+  Tensors(const Case& golden, std::string name, const Json& json)
+      : golden_(golden), prefix_(name.empty() ? "" : name + "."), json_(json) {}
+
+  const Json& json() const { return json_; }
+  std::string name(const std::string& what) const { return prefix_ + what; }
+  bool has_own(const std::string& key) const { return golden_.has(prefix_ + key); }
+
+  at::Tensor operator[](const std::string& key) const {
+    for (const auto& name : {prefix_ + key, key}) {
+      if (golden_.has(name)) return golden_.tensor(name);
+    }
+    if (golden_.json.contains("cases")) {
+      for (const auto& [other, unused] : golden_.json["cases"].items()) {
+        if (golden_.has(other + "." + key)) return golden_.tensor(other + "." + key);
+      }
+    }
+    throw DataError("{}: no tensor {}{}", golden_.name, prefix_, key);
+  }
+
+  at::Tensor map(const std::string& key) const {
+    const auto labels = (*this)[key];
+    return labels.dim() == 4 ? labels.squeeze(1) : labels;
+  }
+
+  Anchors anchors() const {
+    if (!golden_.has(prefix_ + "anchors") && !golden_.has("anchors") && json_.contains("anchors")) {
+      return Case::anchors(golden_.elsewhere(json_["anchors"].get<std::string>()).to(at::kFloat));
+    }
+    return Case::anchors((*this)["anchors"]);
+  }
+
+  /// Gradients by the name of what they are of: {"total.source_features", tensor}.
+  TensorMap gradients() const {
+    TensorMap result;
+    const auto start = prefix_ + "grad.";
+    for (const auto& [key, tensor] : golden_.tensors) {
+      if (key.starts_with(start)) result.emplace(key.substr(start.size()), tensor);
+    }
+    return result;
+  }
+
+  /// The categories that the alignment loss is restricted to; empty for all.
+  std::vector<std::int64_t> valid(std::int64_t categories) const {
+    const auto list = json_.value("valid_classes", std::vector<std::int64_t>{});
+    return static_cast<std::int64_t>(list.size()) == categories ? std::vector<std::int64_t>{}
+                                                                : list;
+  }
+
+ private:
+  const Case& golden_;
+  std::string prefix_;
+  const Json& json_;
+};
+
+at::Tensor leaf(const at::Tensor& tensor) { return tensor.detach().clone().requires_grad_(true); }
+
+at::Tensor gradient(const at::Tensor& loss, const at::Tensor& of) {
+  of.mutable_grad() = at::Tensor();
+  loss.backward({}, /*retain_graph=*/true);
+  return of.grad().defined() ? of.grad() : at::zeros_like(of);
+}
+
+void check_gradient(const std::string& what, const at::Tensor& loss, const at::Tensor& of,
+                    const at::Tensor& expected, Check& check) {
+  check.close("gradient " + what, gradient(loss, of), expected, 1e-4, 1e-8);
+}
+
+/// Alignment of one domain with the case's valid categories.
+template <GradientScaleRule S>
+at::Tensor alignment(const Prediction& student, const at::Tensor& labels, const Anchors& anchors,
+                     const std::vector<std::int64_t>& valid) {
+  if (valid.empty()) return Alignment<candidate::All, S>{}(student, labels, anchors);
+  return Alignment<candidate::Among, S>{.candidates = {valid}}(student, labels, anchors);
+}
+
+void check_means(const Tensors& tensors, const std::string& domain, const Prediction& student,
+                 const at::Tensor& labels, Check& check) {
+  const auto vectors = domain + "vectors";
+  const auto ids = domain + "ids";
+  if (!tensors.has_own(vectors)) return;
+  const auto means = ClassMeans::of(ClassSums::of(
+      student.features, mask::Agreeing{}(labels, student.logits), student.logits.size(1)));
+  check.equal(tensors.name(ids), means.category, tensors[ids]);
+  check.close(tensors.name(vectors), means.means, tensors[vectors], 1e-6, 2e-6);
+}
+
+/// A case of the alignment loss alone.
+void replay_alignment(const Tensors& tensors, Check& check) {
+  const Prediction student{leaf(tensors["features"]), tensors["logits"]};
+  const auto labels = tensors.map(tensors.has_own("label") ? "label" : "label_down");
+  const auto anchors = tensors.anchors();
+  const auto loss = alignment<gradient_scale::Area>(student, labels, anchors,
+                                                    tensors.valid(anchors.categories()));
+  check.close(tensors.name("loss"), loss.item<double>(), number(tensors.json().at("loss")),
+              kLossTolerance);
+  check_means(tensors, "", student, labels, check);
+  if (tensors.has_own("grad_features")) {
+    check_gradient(tensors.name("features"), loss, student.features, tensors["grad_features"],
+                   check);
+  }
+}
+
+struct Step {
+  Prediction source;
+  Prediction target;
+  at::Tensor source_labels;
+  at::Tensor pseudo_labels;
+  Anchors anchors;
+};
+
+Step read_step(const Tensors& tensors, Check& check) {
+  const auto prediction = [&](const std::string& domain) {
+    return Prediction{leaf(tensors[domain + "_features"]), leaf(tensors[domain + "_logits"])};
+  };
+  Step step{prediction("source"),
+            prediction("target"),
+            tensors.map("source_label"),
+            {},
+            tensors.anchors()};
+  Labeler labeler;
+  auto rule = labeler.rule();
+  rule.first.margin = tensors.json().value("delta", rule.first.margin);
+  rule.second.threshold = tensors.json().value("probability_threshold", rule.second.threshold);
+  step.pseudo_labels = Labeler({}, rule)(
+      Prediction{tensors["teacher_features"], tensors["teacher_logits"]}, step.anchors);
+  check.equal(tensors.name("cluster_label"), step.pseudo_labels.select(0, 0),
+              tensors.map("cluster_label"));
+  check.equal(tensors.name("threshold_label"), step.pseudo_labels.select(0, 1),
+              tensors.map("threshold_label"));
+  return step;
+}
+
+/// The terms of a step, by the names that the cases give them.
+TensorMap terms_of(const Tensors& tensors, const Step& step, Check& check) {
+  const auto valid = tensors.valid(step.anchors.categories());
+  Published published;
+  published.anchor_weight = tensors.json().value("cls_feature_weight", published.anchor_weight);
+  const auto evaluate = [&](const auto& loss) {
+    return loss.terms(step.source, step.source_labels, step.target, step.pseudo_labels,
+                      step.anchors);
+  };
+  using Restricted = AdaptationLoss<Labeler, decltype(Published::source),
+                                    decltype(Published::pseudo), Alignment<candidate::Among>>;
+  const auto terms = valid.empty() ? evaluate(published)
+                                   : evaluate(Restricted{.anchor = {.candidates = {valid}},
+                                                         .anchor_weight = published.anchor_weight});
+  TensorMap result{{"total", terms.total()}};
+  for (const auto& term : terms.terms()) result.emplace(term.name, term.value);
+
+  const auto& size = step.source.logits;
+  const auto coarse = downsample_labels(step.source_labels, size.size(2), size.size(3));
+  const auto clusters = step.pseudo_labels.select(0, 0);
+  if (tensors.has_own("source_label_down")) {
+    check.equal("source_label_down", coarse, tensors.map("source_label_down"));
+  }
+  check_means(tensors, "source_", step.source, coarse, check);
+  check_means(tensors, "target_", step.target, clusters, check);
+  result["source_ce"] = result.at("source");
+  result["cluster_ce"] = published.pseudo(step.target.logits, clusters);
+  result["threshold_ce"] = published.pseudo(step.target.logits, step.pseudo_labels.select(0, 1));
+  result["l2_source"] = result.at("anchor_source");
+  result["l2_target"] = result.at("anchor_target");
+  result["l2_source_unscaled"] =
+      alignment<gradient_scale::None>(step.source, coarse, step.anchors, valid);
+  result["l2_target_unscaled"] =
+      alignment<gradient_scale::None>(step.target, clusters, step.anchors, valid);
+  result["loss_L2_cls"] = (result["l2_source"] + result["l2_target"]) * published.anchor_weight;
+  return result;
+}
+
+void check_terms(const Json& losses, const TensorMap& terms, Check& check) {
+  for (const auto& [description, value] : losses.items()) {
+    const auto name = description.substr(0, description.find(' '));
+    const auto term = terms.find(name);
+    check.that(term != terms.end(), "unknown loss " + description);
+    if (term == terms.end()) continue;
+    check.close(name, term->second.item<double>(), number(value), kLossTolerance);
+  }
+}
+
+void check_odd_terms(const Tensors& tensors, const TensorMap& terms, Check& check) {
+  const auto compare = [&](const char* term, const Json& value) {
+    check.close(tensors.name(term), terms.at(term).item<double>(), number(value), kLossTolerance);
+  };
+  const auto& json = tensors.json();
+  if (json.contains("loss")) compare("total", json["loss"]);
+  if (json.contains("loss_CTS")) compare("pseudo", json["loss_CTS"]);
+  if (json.contains("loss_L2_cls")) compare("loss_L2_cls", json["loss_L2_cls"]);
+  if (const auto* key = "source_ce,cluster_ce,threshold_ce"; json.contains(key)) {
+    compare("source_ce", json[key].at(0));
+    compare("cluster_ce", json[key].at(1));
+    compare("threshold_ce", json[key].at(2));
+  }
+  if (const auto* key = "align source,target"; json.contains(key)) {
+    compare("l2_source", json[key].at(0));
+    compare("l2_target", json[key].at(1));
+  }
+}
+
+void check_gradients(const Tensors& tensors, const Step& step, const TensorMap& terms,
+                     Check& check) {
+  const TensorMap leaves{{"source_features", step.source.features},
+                         {"source_logits", step.source.logits},
+                         {"target_features", step.target.features},
+                         {"target_logits", step.target.logits}};
+  for (const auto& [what, expected] : tensors.gradients()) {
+    const auto dot = what.find('.');
+    const auto term = terms.find(what.substr(0, dot));
+    const auto of = leaves.find(what.substr(dot + 1));
+    if (term == terms.end() || of == leaves.end()) {
+      check.that(false, "unknown gradient " + what);
+      continue;
+    }
+    check_gradient(tensors.name(what), term->second, of->second, expected, check);
+  }
+}
+
+}  // namespace
+
+void replay_losses(const Case& golden, Check& check) {
+  if (golden.json.contains("losses")) {
+    const Tensors tensors(golden, "", golden.json);
+    const auto step = read_step(tensors, check);
+    const auto terms = terms_of(tensors, step, check);
+    check_terms(golden.json["losses"], terms, check);
+    check_gradients(tensors, step, terms, check);
+  }
+  if (!golden.json.contains("cases")) return;
+  for (const auto& [name, json] : golden.json["cases"].items()) {
+    const Tensors tensors(golden, name, json);
+    if (tensors.has_own("features")) {
+      replay_alignment(tensors, check);
+      continue;
+    }
+    const auto step = read_step(tensors, check);
+    const auto terms = terms_of(tensors, step, check);
+    check_odd_terms(tensors, terms, check);
+    check_gradients(tensors, step, terms, check);
+  }
+}
+
+}  // namespace cag::parity
