@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cag/stage/optimization.hpp>
+
+namespace pipeline {
+
+/// The configuration of a run. Defaults are those of the published code for the real data sets.
+struct Config {
+  struct Data {
+    std::filesystem::path source;
+    std::filesystem::path target;
+    std::string train_split = "train";    ///< of the target, read without labels
+    std::string val_split = "val";        ///< of the target, for evaluation
+    std::vector<std::string> categories;  ///< empty: the 19 of Cityscapes
+    std::int64_t holdout_every = 50;      ///< every k-th source image is for validation
+    std::int64_t cache_mib = 1024;        ///< decoded images kept in memory, per domain
+    std::int64_t workers = 2;             ///< threads that read and augment ahead, per domain
+    std::vector<double> mean{0, 0, 0};    ///< of the input, after division by 255
+    std::vector<double> deviation{1, 1, 1};
+  } data;
+
+  struct Augmentation {
+    std::int64_t source_width = 1914, source_height = 1052;  ///< before the others; 0: as it is
+    std::int64_t target_width = 2048, target_height = 1024;
+    std::int64_t base_width = 2200;  ///< of the random rescale; 0: none
+    double ratio_low = 0.5, ratio_high = 1.5;
+    std::int64_t crop_width = 896, crop_height = 512;  ///< 0: whole images
+    double flip = 0.5;
+    double brightness = 0, contrast = 0;
+  } augmentation;
+
+  struct Network {
+    std::string name = "deeplab_v3_plus";
+    std::int64_t depth = 101;
+    std::int64_t output_stride = 16;
+  } network;
+
+  std::string class_weights = "none";  ///< or "inverse_root": frequency^-1/2
+
+  struct Stage {
+    std::int64_t iterations = 90000;
+    cag::Optimization optimization{.max_iterations = 0};  ///< max_iterations 0: iterations + 1
+  };
+  Stage warm_up;
+
+  struct Stages : Stage {
+    std::int64_t count = 3;
+    std::string method = "self_training";  ///< or "control", "oracle"
+    std::string profile = "cag";           ///< or "published_code", "paper"
+    std::string labels = "both";           ///< or "margin", "probability", "agreement"
+    std::string teacher = "profile";       ///< or "as_trained", "reestimated"
+    double margin = 2.5;
+    double probability = 0.95;
+    double anchor_weight = 0.7;
+    std::int64_t anchor_every = 1;  ///< every k-th source image goes into the anchors
+  } stages;
+
+  struct Run {
+    std::int64_t seed = 0;
+    std::int64_t threads = 0;  ///< 0: as many as the machine has
+    std::int64_t batch = 4;    ///< of each domain
+    std::int64_t evaluation_batch = 4;
+    std::int64_t save_every = 500;    ///< steps between checkpoints
+    std::int64_t evaluate_every = 0;  ///< steps between evaluations inside a stage; 0: at ends
+    std::string device = "cpu";
+  } run;
+};
+
+/// Reads a TOML file over the defaults.
+/// @throws cag::UsageError naming the file, the line and the key; an unknown key is answered with
+///   the nearest known one
+Config read_config(const std::filesystem::path& file, Config config = {});
+
+/// Sets one value from "section.key=value".
+void override_value(Config& config, std::string_view assignment);
+
+/// Every key with its value, as TOML that read_config reads back.
+std::string to_toml(const Config& config);
+
+/// @throws cag::UsageError naming the first key whose value is out of range
+void check(const Config& config);
+
+}  // namespace pipeline
