@@ -59,6 +59,7 @@ else()
 
   if(CagTorch_ROOT_DIR)
     cmake_path(ABSOLUTE_PATH CagTorch_ROOT_DIR NORMALIZE)
+    string(REGEX REPLACE "(.)/$" "\\1" CagTorch_ROOT_DIR "${CagTorch_ROOT_DIR}")
     find_library(CagTorch_CPU_LIBRARY torch_cpu
       PATHS "${CagTorch_ROOT_DIR}/lib" "${CagTorch_ROOT_DIR}/lib/${CMAKE_LIBRARY_ARCHITECTURE}" NO_DEFAULT_PATH NO_CACHE)
     find_library(CagTorch_C10_LIBRARY c10

@@ -171,10 +171,7 @@ cmake_language(SET_DEPENDENCY_PROVIDER cag_provide_dependency SUPPORTED_METHODS 
 
 find_program(CAG_CCACHE ccache)
 if(CAG_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The sloppiness is what ccache asks for with precompiled headers; the rest lets two checkouts share what they compiled.
+  # Two checkouts share what they compiled.
   set(CMAKE_CXX_COMPILER_LAUNCHER
-    ${CMAKE_COMMAND} -E env
-    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-    ${CAG_CCACHE})
+    ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CAG_CCACHE})
 endif()

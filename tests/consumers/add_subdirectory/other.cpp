@@ -1,0 +1,4 @@
+#include <cag/error.hpp>
+#include <cag/model/prediction.hpp>
+
+cag::Prediction predict() { return {}; }

@@ -1,0 +1,67 @@
+"""What the compiler does not see of the source tree. Prints each breach as `file: what`; exits 1 if there is one.
+
+usage: structure.py SOURCE_DIR
+"""
+
+import pathlib
+import re
+import sys
+
+# What cag::cag needs besides the standard library; a header that needs more stays out of the umbrella.
+CORE = ("cag/", "ATen/", "c10/", "torch/", "caffe2/", "Eigen/", "fmt/")
+LINES = 400
+
+root = pathlib.Path(sys.argv[1])
+include = root / "include"
+headers = sorted(path.relative_to(include).as_posix() for path in include.rglob("*.hpp"))
+breaches = []
+
+
+def includes(path):
+    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', path.read_text(), re.MULTILINE)
+
+
+direct = {header: includes(include / header) for header in headers}
+
+
+def closure(header, seen):
+    for name in direct.get(header, []):
+        if name not in seen:
+            seen.add(name)
+            closure(name, seen)
+    return seen
+
+
+def is_core(header):
+    return all("/" not in name and not name.endswith(".h") or name.startswith(CORE)
+               for name in closure(header, set()))
+
+
+UMBRELLA = "cag/cag.hpp"
+for header in headers:
+    text = (include / header).read_text()
+    if not text.startswith("#pragma once"):
+        breaches.append(f"include/{header}: does not start with #pragma once")
+    if text.count("\n") > LINES:
+        breaches.append(f"include/{header}: longer than {LINES} lines")
+    if "torch/torch.h" in direct[header]:
+        breaches.append(f"include/{header}: includes torch/torch.h, which costs every user 20 s")
+    if any(name.startswith("cag/") and name not in direct for name in direct[header]):
+        breaches.append(f"include/{header}: includes a cag header that does not exist")
+
+public = [header for header in headers if "/detail/" not in header and header != UMBRELLA]
+for header in public:
+    listed = header in direct.get(UMBRELLA, [])
+    if is_core(header) and not listed:
+        breaches.append(f"include/{UMBRELLA}: lacks #include <{header}>")
+    if not is_core(header) and listed:
+        breaches.append(f"include/{UMBRELLA}: includes {header}, which needs more than LibTorch, Eigen and fmt")
+
+tests = root / "tests"
+for test in sorted(tests.glob("*/**/*_test.cpp")):
+    header = f"cag/{test.relative_to(tests).as_posix().removesuffix('_test.cpp')}.hpp"
+    if header in direct and includes(test)[:1] != [header]:
+        breaches.append(f"{test.relative_to(root)}: its first include is not {header}")
+
+print("\n".join(breaches) or f"{len(headers)} headers in order")
+sys.exit(bool(breaches))
