@@ -11,10 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef CAG_TEST_GOLDEN
-#define CAG_TEST_GOLDEN "tests/golden"
-#endif
-
 namespace cag_test {
 
 /// A directory of its own, removed with all its contents at the end of the test.

@@ -15,6 +15,7 @@ class Xxh64 {
       : lanes_{seed + kPrime1 + kPrime2, seed + kPrime2, seed, seed - kPrime1}, seed_(seed) {}
 
   void update(std::string_view bytes) {
+    if (bytes.empty()) return;
     total_ += bytes.size();
     if (buffered_ > 0) {
       const auto taken = std::min(bytes.size(), kStripe - buffered_);

@@ -3,8 +3,11 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 
+#include <cag/io/encoded_tensors.hpp>
 #include <cag/io/file_reader.hpp>
+#include <cag/io/replace_file.hpp>
 #include <cag/io/safetensors_decode.hpp>
 #include <cag/io/tensor_map.hpp>
 
@@ -25,6 +28,16 @@ inline std::map<std::string, std::string> read_safetensors_metadata(
     const std::filesystem::path& path) {
   FileReader file(path);
   return decode_safetensors_header(file).metadata;
+}
+
+/// Makes `path` a safetensors file of `tensors`, which Python's safetensors reads too. Equal
+/// tensors give equal bytes. After any failure or crash `path` holds the old file or the new one.
+/// Throws IoError, and what EncodedTensors throws.
+template <FileSystem Fs = PosixFs>
+void write_safetensors(const std::filesystem::path& path, const TensorMap& tensors,
+                       const std::map<std::string, std::string>& metadata = {}, Fs fs = {}) {
+  const EncodedTensors encoded(tensors, metadata);
+  replace_file(path, encoded.pieces(), std::move(fs));
 }
 
 }  // namespace cag
