@@ -48,8 +48,9 @@ class CheckpointStore {
 
   std::filesystem::path path(std::int64_t step) const { return folder() / name(step); }
 
-  /// Saves durably, then removes intact checkpoints older than the newest `keep`. Damaged ones do
-  /// not count and stay. After any failure or crash latest() is what it was, or this.
+  /// Saves durably, then removes intact checkpoints of earlier steps but for the newest `keep`,
+  /// this one among them. Damaged ones, which miss files or bytes, do not count and stay, and so
+  /// does all of later steps. After any failure or crash latest() is what it was, or this.
   /// Throws UsageError where an intact checkpoint of this step exists, and as save_directory.
   void save(std::int64_t step, const DirectoryContents& contents) {
     if (step < 0) throw UsageError("expected a step of at least 0, got {}", step);
@@ -62,7 +63,7 @@ class CheckpointStore {
     } else {
       save_directory(path(step), kCheckpointFormat, contents, fs_);
     }
-    prune();
+    prune(step);
   }
 
   /// The newest checkpoint of which every byte is verified.
@@ -161,9 +162,12 @@ class CheckpointStore {
     }
   }
 
-  void prune() {
+  /// Counts down from the step just saved: one that claims to be later may be why the run went
+  /// back, and reading every byte of it to know would cost more than the disk space.
+  void prune(std::int64_t saved) {
     std::int64_t intact = 0;
     for (const auto step : steps_newest_first()) {
+      if (step > saved) continue;
       try {
         if (is_link(path(step))) continue;
         examine_directory(path(step), kCheckpointFormat);
