@@ -10,7 +10,7 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 
-#include "cag/model/detail/convolution.hpp"
+#include <cag/model/detail/convolution.hpp>
 
 namespace cag {
 

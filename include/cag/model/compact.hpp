@@ -13,12 +13,12 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 
-#include "cag/error.hpp"
-#include "cag/model/basic_block.hpp"
-#include "cag/model/detail/check_images.hpp"
-#include "cag/model/detail/convolution.hpp"
-#include "cag/model/kaiming.hpp"
-#include "cag/model/prediction.hpp"
+#include <cag/error.hpp>
+#include <cag/model/basic_block.hpp>
+#include <cag/model/detail/check_images.hpp>
+#include <cag/model/detail/convolution.hpp>
+#include <cag/model/kaiming.hpp>
+#include <cag/model/prediction.hpp>
 
 namespace cag {
 
