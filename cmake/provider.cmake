@@ -81,7 +81,8 @@ endfunction()
 
 # Installs LibTorch, without what only GPUs need, to `target`; `target` is either absent or whole.
 function(cag_install_torch target)
-  set(partial "${target}.partial")
+  string(RANDOM LENGTH 8 suffix)
+  set(partial "${target}.partial-${suffix}")
   string(JOIN " " wheels ${cag_torch_wheels})
   set(mend "python3 -m pip install --no-deps --target ${target} ${wheels}")
 
@@ -110,7 +111,8 @@ function(cag_install_torch target)
   endif()
 
   message(STATUS "Getting LibTorch ${cag_torch_pinned} from PyPI to ${target} (1.3 GB on disk, half a minute or more)")
-  file(REMOVE_RECURSE "${partial}")
+  file(GLOB interrupted "${target}.partial-*")
+  file(REMOVE_RECURSE ${interrupted})
   execute_process(
     COMMAND "${python}" -m pip install --no-deps --no-compile --disable-pip-version-check
       --target "${partial}" ${cag_torch_wheels}
