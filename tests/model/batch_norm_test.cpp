@@ -60,14 +60,14 @@ TEST_CASE("re-estimation equals the mean over batches in every layer and dimensi
 TEST_CASE("after re-estimation on one batch, eval mode gives for it what train mode gives") {
   torch::manual_seed(2);
   cag::Compact net(cag::CompactOptions{.categories = 3});
-  const auto images = torch::rand({2, 3, 33, 49});
+  const auto images = torch::rand({8, 3, 65, 97});
   const auto count = cag::reestimate_batch_norm(net, std::views::single(images));
   CHECK(count == 2 + 14 + 3 + 1 + 1 + 2);  // stem, stages, pyramid and its joint, decoder
   const auto trained = net->forward(images).features;
   net->eval();
-  // Equal but for the unbiased variance.
+  // Equal but for the unbiased variance, whose effect falls with the number of pixels.
   const auto difference = (net->forward(images).features - trained).norm() / trained.norm();
-  CHECK(difference.item<double>() < 0.05);
+  CHECK(difference.item<double>() < 0.03);
 }
 
 TEST_CASE("re-estimation keeps parameters, modes and momenta, and asks for no gradient") {

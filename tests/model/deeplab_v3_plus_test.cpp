@@ -19,7 +19,9 @@ using cag::DeepLabV3PlusOptions;
 namespace {
 
 std::filesystem::path golden(const char* name) {
-  return std::filesystem::path(std::getenv("CAG_GOLDEN")) / name;
+  const char* folder = std::getenv("CAG_GOLDEN");
+  REQUIRE(folder != nullptr);
+  return std::filesystem::path(folder) / name;
 }
 
 nlohmann::ordered_json golden_json() {
