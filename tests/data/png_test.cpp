@@ -47,7 +47,7 @@ TEST_CASE("A colour image reads back as written") {
   const auto image = at::randint(0, 256, {37, 53, 3}, at::kByte);
   png::write_rgb(folder / "a.png", image);
   CHECK(at::equal(png::read_rgb(folder / "a.png"), image));
-  CHECK(png::size(folder / "a.png") == png::Size{37, 53});
+  CHECK(png::size(folder / "a.png") == cag::ImageSize{37, 53});
 }
 
 TEST_CASE("Colours are read from every kind of PNG") {

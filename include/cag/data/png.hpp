@@ -16,6 +16,7 @@
 #include <cag/data/colour.hpp>
 #include <cag/data/detail/png_reader.hpp>
 #include <cag/data/detail/png_writer.hpp>
+#include <cag/data/image_size.hpp>
 #include <cag/error.hpp>
 
 /// Images and label maps in PNG files.
@@ -26,14 +27,8 @@
 /// read that the operating system fails is an IoError.
 namespace cag::png {
 
-struct Size {
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-  friend bool operator==(const Size&, const Size&) = default;
-};
-
 /// The size an image file declares, from its header alone.
-inline Size size(const std::filesystem::path& path) {
+inline ImageSize size(const std::filesystem::path& path) {
   const detail::PngReader reader(path);
   return {reader.header().height, reader.header().width};
 }
