@@ -11,6 +11,7 @@ cmake_minimum_required(VERSION 3.25)
 
 option(CAG_FETCH_DEPENDENCIES "Build what is missing from source, by FetchContent, instead of installing it" OFF)
 
+set(cag_provider_dir "${CMAKE_CURRENT_LIST_DIR}")
 set(cag_torch_pinned 2.15.0)
 set(cag_torch_wheels torch==2.15.0 nvidia-cuda-runtime==13.2.86 nvidia-cuda-cupti==13.2.86)
 set(cag_provided CagTorch CagSpng Eigen3 fmt Catch2 CLI11 tomlplusplus nlohmann_json)
@@ -112,7 +113,9 @@ function(cag_install_torch target)
 
   message(STATUS "Getting LibTorch ${cag_torch_pinned} from PyPI to ${target} (1.3 GB on disk, half a minute or more)")
   file(GLOB interrupted "${target}.partial-*")
-  file(REMOVE_RECURSE ${interrupted})
+  if(interrupted)
+    file(REMOVE_RECURSE ${interrupted})
+  endif()
   execute_process(
     COMMAND "${python}" -m pip install --no-deps --no-compile --disable-pip-version-check
       --target "${partial}" ${cag_torch_wheels}
@@ -157,8 +160,9 @@ macro(cag_provide_dependency method name)
     find_package(${name} ${cag_find_arguments} QUIET BYPASS_PROVIDER)
     if(NOT ${name}_FOUND)
       if(CAG_FETCH_DEPENDENCIES AND NOT "${name}" STREQUAL "CagSpng")
-        include("${CMAKE_CURRENT_FUNCTION_LIST_DIR}/fetch.cmake")
+        include("${cag_provider_dir}/fetch.cmake")
         cag_fetch(${name})
+        set(${name}_FOUND TRUE)
       else()
         cag_install_packages(${name} ${cag_debian_packages})
       endif()

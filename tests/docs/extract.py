@@ -108,6 +108,7 @@ def main(root, output, pages):
     # A page's block may leave out what the page includes elsewhere, and what everybody has.
     if calls:
         includes.setdefault("<cag/cag.hpp>", "")
+        includes.setdefault("<ATen/ATen.h>", "")
     standard = ["array", "cstdio", "exception", "stdexcept", "string", "vector"]
     lines = [f"#include {include}\n" for include in includes] + [f"#include <{name}>\n" for name in standard]
     lines += body
