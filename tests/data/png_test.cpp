@@ -244,7 +244,7 @@ TEST_CASE("A tensor that is a view is written as it looks") {
   CHECK(at::equal(png::read_rgb(folder / "a.png"), image));
 }
 
-TEST_CASE("A failed write is an IoError with the path and leaves the old file") {
+TEST_CASE("A failed write is an IoError that names the place and leaves the old file") {
   TemporaryFolder folder;
   const auto path = folder / "a.png";
   const auto old = at::randint(0, 256, {8, 8}, at::kByte);
@@ -265,7 +265,7 @@ TEST_CASE("A failed write is an IoError with the path and leaves the old file") 
   ::setrlimit(RLIMIT_FSIZE, &limit);
   std::signal(SIGXFSZ, previous);
 
-  CHECK_THAT(message, Contains(path.string() + ": cannot be written"));
+  CHECK_THAT(message, Contains("cannot write") && Contains(folder.path().string()));
   CHECK(at::equal(png::read_label_ids(path), old.to(at::kInt)));
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 

@@ -81,7 +81,7 @@ inline at::Tensor read_label_ids(const std::filesystem::path& path) {
   return ids;
 }
 
-/// Writes aside and renames: `path` never holds half an image.
+/// `path` never holds half an image: the old file stays until the new one is whole.
 /// @param image  [H, W, 3] uint8
 /// @throws IoError naming `path`, e.g. when the disk is full
 inline void write_rgb(const std::filesystem::path& path, const at::Tensor& image) {

@@ -10,15 +10,16 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <string_view>
 
 #include <cag/data/colour.hpp>
 #include <cag/data/detail/png_reader.hpp>
-#include <cag/data/detail/write_aside.hpp>
 #include <cag/error.hpp>
+#include <cag/io/replace_file.hpp>
 
 namespace cag::detail {
 
-/// Encodes 8-bit samples [H, W, ...] in memory and writes them aside.
+/// Encodes 8-bit samples [H, W, ...] in memory and puts the file in place as a whole.
 inline void write_png(const std::filesystem::path& path, const at::Tensor& samples,
                       spng_color_type type, std::span<const Colour> palette) {
   const auto check = [&](int code) {
@@ -50,7 +51,8 @@ inline void write_png(const std::filesystem::path& path, const at::Tensor& sampl
   const std::unique_ptr<void, decltype(&std::free)> encoded(
       spng_get_png_buffer(context.get(), &size, &error), &std::free);
   check(error);
-  write_aside(path, {static_cast<const unsigned char*>(encoded.get()), size});
+  const std::string_view piece(static_cast<const char*>(encoded.get()), size);
+  replace_file(path, {&piece, 1});
 }
 
 }  // namespace cag::detail
