@@ -124,10 +124,11 @@ struct Count {
 };
 
 void print_count(const std::string& name, const Count& count, std::int64_t total,
-                 std::string_view meaning = "") {
-  const auto share = total == 0 ? 0 : 100 * static_cast<double>(count.pixels) / total;
-  fmt::print("  {:<16}{:>14}{:>9.3f} %{:>8}  {}\n", name, count.pixels, share, count.images,
-             meaning);
+                 const std::string& meaning = "") {
+  const auto pixels = static_cast<double>(count.pixels);
+  const auto share = total == 0 ? 0 : 100 * pixels / static_cast<double>(total);
+  fmt::print("  {:<16}{:>14}{:>9.3f} %{:>8}{}\n", name, count.pixels, share, count.images,
+             meaning.empty() ? "" : "  " + meaning);
 }
 
 /// @return the categories that never occur

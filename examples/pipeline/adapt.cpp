@@ -1,0 +1,254 @@
+#include "pipeline/adapt.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+
+#include <cag/io/checkpoints.hpp>
+#include <cag/io/replace_file.hpp>
+#include <cag/io/run_lock.hpp>
+#include <cag/stage/checkpoint.hpp>
+#include <cag/stage/domains.hpp>
+#include <cag/stage/self_training.hpp>
+#include <cag/stage/source_with_target_statistics.hpp>
+#include <cag/stage/stagewise_scheduler.hpp>
+#include <cag/stage/supervised.hpp>
+#include <cag/stage/warm_up.hpp>
+
+#include "pipeline/evaluation.hpp"
+#include "pipeline/interruption.hpp"
+#include "pipeline/network.hpp"
+#include "pipeline/profiles.hpp"
+#include "pipeline/progress.hpp"
+#include "pipeline/results.hpp"
+#include "pipeline/training_batches.hpp"
+
+namespace pipeline {
+namespace {
+
+using State = cag::RunState<cag::AnyBackbone>;
+using Clock = std::chrono::steady_clock;
+
+/// Everything of a run but its state.
+struct Run {
+  const Config& config;
+  std::filesystem::path directory;
+  const World& world;
+  CleanLists lists;
+  cag::CheckpointStore<> store;
+  Results results;
+  Progress progress;
+  Interruption interruption{};
+  double seconds_before = 0;
+  Clock::time_point began = Clock::now();
+
+  double seconds() const {
+    return seconds_before + std::chrono::duration<double>(Clock::now() - began).count();
+  }
+
+  void save(State& state) {
+    auto contents = cag::checkpoint_of(state);
+    contents.values["seconds"] = seconds();
+    contents.values["data"] = world.fingerprint;
+    store.save(number_of(state), contents);
+  }
+
+  /// Larger for every later state, also across the boundary of two stages.
+  static std::int64_t number_of(const State& state) { return state.drawn + state.stage; }
+
+  void evaluate(State& state) {
+    progress.say(fmt::format("evaluating stage {} at step {}", state.stage, state.step));
+    for (auto& row : evaluate_all(config, state.student, lists, world.table.size())) {
+      row.stage = state.stage;
+      row.step = state.step;
+      row.seconds = seconds();
+      row.peak_mib = peak_mib();
+      progress.say(fmt::format("  {:<10} mIoU {:.2f} %", row.domain, 100 * row.miou));
+      results.put(std::move(row));
+    }
+    progress.restart();
+  }
+
+  void export_network(State& state) {
+    std::filesystem::create_directories(directory / "networks");
+    const auto path = directory / "networks" / fmt::format("stage-{}", state.stage);
+    TrainedNetwork{config.network, state.student.frozen_copy(), world.table.names(),
+                   world.normalisation}
+        .save(path);
+    if (!state.anchors) return;
+    cag::NamedAnchors{*state.anchors, world.table.names()}.save(
+        directory / "networks" / fmt::format("anchors-{}", state.stage));
+  }
+};
+
+struct Hooks {
+  Run& run;
+
+  void on_stage_begin(State&) { run.progress.restart(); }
+
+  bool on_step(State& state, const cag::StepReport& report) {
+    run.progress.show(report);
+    if (!report.applied)
+      run.progress.say(fmt::format("step {}: the gradient is not finite; skipped", report.step));
+    const auto every = run.config.run.evaluate_every;
+    if (every > 0 && report.step % every == 0 && report.step < report.iterations)
+      run.evaluate(state);
+    const bool stop = run.interruption.signal() != 0;
+    if (stop || (report.step % run.config.run.save_every == 0 && report.step < report.iterations))
+      run.save(state);
+    return !stop;
+  }
+
+  void on_stage_end(State& state) {
+    run.evaluate(state);
+    run.export_network(state);
+  }
+
+  void on_boundary(State& state) {
+    run.save(state);
+    run.progress.say(fmt::format("stage {} done, {:.0f} s so far", state.stage - 1, run.seconds()));
+  }
+};
+
+cag::Optimization completed(const Config::Stage& stage) {
+  auto optimization = stage.optimization;
+  if (optimization.max_iterations == 0) optimization.max_iterations = stage.iterations + 1;
+  return optimization;
+}
+
+/// Runs the configured stages over the configured data.
+cag::RunEnd run_stages(Run& run, State& state) {
+  const auto& config = run.config;
+  auto weights = class_weights(config, run.world.source_train);
+  if (weights.defined()) weights = weights.to(at::Device(config.run.device));
+  const cag::stage::WarmUp<> warm_up{.iterations = config.warm_up.iterations,
+                                     .optimization = completed(config.warm_up),
+                                     .loss = {.class_weights = weights}};
+  const auto& s = config.stages;
+  Hooks hooks{run};
+  auto source = training_batches(run.world.source_train, config, Domain::kSource);
+  const auto run_with = [&](auto stage, auto& target) {
+    stage.iterations = s.iterations;
+    stage.optimization = completed(s);
+    cag::Domains data{source, target, run.lists.source, run.lists.target};
+    return cag::StagewiseScheduler(warm_up, cag::stage::Repeated{std::move(stage), s.count})
+        .run(state, data, hooks);
+  };
+  if (s.method == "oracle") {
+    auto target = training_batches(*run.world.target_train_truth, config, Domain::kTarget);
+    return run_with(cag::stage::Supervised<>{.loss = {.class_weights = weights}}, target);
+  }
+  auto target = training_batches(run.world.target_train, config, Domain::kTarget);
+  if (s.method == "control")
+    return run_with(cag::stage::SourceWithTargetStatistics<>{.loss = {.class_weights = weights}},
+                    target);
+  return with_profile(config, [&]<cag::Profile P>() {
+    const bool own = std::is_same_v<typename P::Statistics, cag::norm::AsTrained>;
+    const bool reestimate = s.teacher == "reestimated" || (s.teacher == "profile" && !own);
+    return run_with(
+        cag::stage::SelfTraining<ConfiguredProfile<P>>{.categories = run.world.table.size(),
+                                                       .loss = configured_loss<P>(config, weights),
+                                                       .statistics = {reestimate}},
+        target);
+  });
+}
+
+void start_from(State& state, const Config& config, const std::filesystem::path& path,
+                const World& world) {
+  const auto trained = TrainedNetwork::load(path);
+  if (trained.categories != world.table.names())
+    throw cag::CheckpointError("{}: expected the categories {}, found {}", path.string(),
+                               fmt::join(world.table.names(), ", "),
+                               fmt::join(trained.categories, ", "));
+  if (trained.normalisation != world.normalisation)
+    throw cag::CheckpointError("{}: its input normalisation is not that of the configuration",
+                               path.string());
+  auto net = trained.net;
+  cag::load_module_state(state.student.module(), cag::module_state(net.module()), path.string());
+  state.stage = 1;
+  state.drawn = config.warm_up.iterations;
+}
+
+void resume(Run& run, State& state) {
+  const auto latest = run.store.latest();
+  for (const auto& skipped : latest.skipped)
+    run.progress.say(fmt::format("passed over {}: {}", skipped.path.string(), skipped.reason));
+  if (!latest.checkpoint)
+    throw cag::CheckpointError("{}: expected an intact checkpoint, found none of {}",
+                               run.directory.string(), latest.skipped.size());
+  const auto& contents = latest.checkpoint->contents;
+  const auto what = run.store.path(latest.checkpoint->step).string();
+  const auto& data = cag::detail::value_of(contents, "data", what).as_string();
+  if (data != run.world.fingerprint)
+    throw cag::CheckpointError("{}: made with other lists of images (fingerprint {}, now {})", what,
+                               data, run.world.fingerprint);
+  cag::restore(state, contents, what);
+  run.seconds_before = cag::detail::value_of(contents, "seconds", what).as_double();
+  run.progress.say(fmt::format("resuming at stage {}, step {}", state.stage, state.step));
+}
+
+void write_config(const std::filesystem::path& file, const Config& config) {
+  const auto text = to_toml(config);
+  const std::string_view piece = text;
+  cag::replace_file(file, {&piece, 1});
+}
+
+}  // namespace
+
+int adapt(const Program& program, const Config& given, const AdaptOptions& options) {
+  const auto config_file = options.out / "config.toml";
+  if (options.resume && !std::filesystem::exists(config_file))
+    throw cag::UsageError("{}: expected a run to resume, found no config.toml",
+                          options.out.string());
+  const auto config = options.resume ? read_config(config_file) : given;
+  check(config);
+  if (!options.resume && std::filesystem::exists(config_file))
+    throw cag::UsageError(
+        "{} holds a run already: resume it with --resume, or choose another --out",
+        options.out.string());
+  const auto world = World::open(config, program);
+  if (config.run.threads > 0) at::set_num_threads(static_cast<int>(config.run.threads));
+
+  const cag::RunLock lock(options.out);
+  if (!options.resume) write_config(config_file, config);
+  Run run{.config = config,
+          .directory = options.out,
+          .world = world,
+          .lists = CleanLists::of(config, world),
+          .store = cag::CheckpointStore<>(options.out),
+          .results = Results(options.out / "results.csv", world.table.names()),
+          .progress = Progress(2 * config.run.batch)};
+  run.store.remove_leftovers();
+  if (!world.target_validation)
+    run.progress.say("no labels of the target's validation split: the target is not evaluated");
+
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  generator.set_current_seed(static_cast<std::uint64_t>(config.run.seed));
+  State state(make_network(config.network, world.table.size()));
+  state.student.module().to(at::Device(config.run.device));
+  if (options.from) start_from(state, config, *options.from, world);
+  if (options.resume) {
+    resume(run, state);
+  } else {
+    run.save(state);
+  }
+
+  if (run_stages(run, state) == cag::RunEnd::kStopped) {
+    run.progress.say(fmt::format("stopped at stage {}, step {}; go on with: {} adapt --resume {}",
+                                 state.stage, state.step, program.name, options.out.string()));
+    return 128 + run.interruption.signal();
+  }
+  run.progress.say(fmt::format("\n{}\nresults: {}", run.results.summary(),
+                               (options.out / "results.csv").string()));
+  return 0;
+}
+
+}  // namespace pipeline

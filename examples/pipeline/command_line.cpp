@@ -1,0 +1,170 @@
+#include "pipeline/command_line.hpp"
+
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <c10/util/Exception.h>
+
+#include <cag/error.hpp>
+
+#include "pipeline/adapt.hpp"
+#include "pipeline/check_data.hpp"
+#include "pipeline/config.hpp"
+#include "pipeline/convert_camvid.hpp"
+#include "pipeline/evaluate.hpp"
+#include "pipeline/predict.hpp"
+
+namespace pipeline {
+namespace {
+
+/// The options that make a configuration.
+struct ConfigOptions {
+  std::string file;
+  std::vector<std::string> overrides;
+  std::string source, target, device;
+  std::int64_t seed = -1, threads = -1;
+
+  void add_to(CLI::App& command) {
+    command.add_option("--config", file, "TOML file over the defaults");
+    command.add_option("--set", overrides, "one value: section.key=value")->take_all();
+    command.add_option("--source", source, "source data set folder");
+    command.add_option("--target", target, "target data set folder");
+    command.add_option("--device", device, "cpu, cuda or cuda:N");
+    command.add_option("--seed", seed, "of weights, sampling and augmentation");
+    command.add_option("--threads", threads, "of LibTorch; fix it to resume bit-identically");
+  }
+
+  Config read() const {
+    Config config;
+    if (!file.empty()) config = read_config(file);
+    for (const auto& assignment : overrides) override_value(config, assignment);
+    if (!source.empty()) config.data.source = source;
+    if (!target.empty()) config.data.target = target;
+    if (!device.empty()) config.run.device = device;
+    if (seed >= 0) config.run.seed = seed;
+    if (threads >= 0) config.run.threads = threads;
+    check(config);
+    return config;
+  }
+
+  bool given() const {
+    return !file.empty() || !overrides.empty() || !source.empty() || !target.empty() ||
+           !device.empty() || seed >= 0 || threads >= 0;
+  }
+};
+
+template <typename F>
+int guarded(F&& f) {
+  try {
+    return f();
+  } catch (const cag::Error& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return static_cast<int>(error.fault());
+  } catch (const c10::ValueError& error) {
+    fmt::print(stderr, "error: {}\n", error.what_without_backtrace());
+    return static_cast<int>(cag::Fault::kData);
+  } catch (const c10::Error& error) {
+    fmt::print(stderr, "error: LibTorch: {}\n", error.what_without_backtrace());
+    return 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return 1;
+  }
+}
+
+}  // namespace
+
+int run_program(const Program& program, int argc, char** argv) {
+  CLI::App app("Adapts a segmentation network to images that nobody labelled.", program.name);
+  app.require_subcommand(1);
+  int code = 0;
+
+  auto* adapt_command = app.add_subcommand("adapt", "warm-up, then adaptation in stages");
+  ConfigOptions adapt_config;
+  adapt_config.add_to(*adapt_command);
+  std::string out, resume, from;
+  adapt_command->add_option("--out", out, "run directory to make");
+  adapt_command->add_option("--resume", resume, "run directory to go on with");
+  adapt_command->add_option("--from", from, "a trained network in place of the warm-up");
+  adapt_command->callback([&] {
+    code = guarded([&] {
+      if (resume.empty() == out.empty())
+        throw cag::UsageError("adapt: expected either --out RUN or --resume RUN");
+      if (!resume.empty() && (adapt_config.given() || !from.empty()))
+        throw cag::UsageError("adapt --resume: the run has its own configuration, give no other");
+      AdaptOptions options{.out = resume.empty() ? out : resume, .resume = !resume.empty()};
+      if (!from.empty()) options.from = from;
+      return adapt(program, resume.empty() ? adapt_config.read() : Config{}, options);
+    });
+  });
+
+  auto* evaluate_command = app.add_subcommand("evaluate", "IoU on labelled target images");
+  EvaluateOptions evaluation;
+  evaluate_command->add_option("--network", evaluation.network, "RUN/networks/stage-N")->required();
+  evaluate_command->add_option("--target", evaluation.target, "Cityscapes folder")->required();
+  evaluate_command->add_option("--split", evaluation.split, "split with labels")
+      ->capture_default_str();
+  evaluate_command->add_option("--statistics", evaluation.statistics_split,
+                               "re-estimate batch norm on this split's images");
+  evaluate_command->add_option("--batch", evaluation.batch, "images at a time")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  evaluate_command->add_option("--width", evaluation.width, "input width, 0: as it is");
+  evaluate_command->add_option("--height", evaluation.height, "input height, 0: as it is");
+  evaluate_command->add_option("--device", evaluation.device, "cpu, cuda or cuda:N");
+  evaluate_command->callback([&] {
+    code = guarded([&] {
+      evaluate(evaluation);
+      return 0;
+    });
+  });
+
+  auto* predict_command = app.add_subcommand("predict", "label, colour and overlay pictures");
+  PredictOptions prediction;
+  predict_command->add_option("--network", prediction.network, "RUN/networks/stage-N")->required();
+  predict_command->add_option("--images", prediction.images, "folder of PNG images")->required();
+  predict_command->add_option("--out", prediction.out, "folder to write")->required();
+  predict_command->add_option("--statistics", prediction.statistics,
+                              "re-estimate batch norm on the PNG images of this folder");
+  predict_command->add_option("--width", prediction.width, "input width, 0: as it is");
+  predict_command->add_option("--height", prediction.height, "input height, 0: as it is");
+  predict_command->add_option("--device", prediction.device, "cpu, cuda or cuda:N");
+  predict_command->callback([&] {
+    code = guarded([&] {
+      predict(prediction);
+      return 0;
+    });
+  });
+
+  auto* check_command = app.add_subcommand("check-data", "pairs, sizes, label ids, categories");
+  ConfigOptions check_config;
+  check_config.add_to(*check_command);
+  check_command->callback(
+      [&] { code = guarded([&] { return check_data(program, check_config.read()); }); });
+
+  auto* camvid_command =
+      app.add_subcommand("convert-camvid", "the day and dusk folders from the CamVid set");
+  std::string camvid, camvid_out;
+  camvid_command->add_option("--camvid", camvid, "CamVid in SegNet's layout")->required();
+  camvid_command->add_option("--out", camvid_out, "folder to make")->required();
+  camvid_command->callback([&] {
+    code = guarded([&] {
+      convert_camvid(camvid, camvid_out);
+      return 0;
+    });
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(cag::Fault::kUsage);
+  }
+  return code;
+}
+
+}  // namespace pipeline

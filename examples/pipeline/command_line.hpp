@@ -1,0 +1,12 @@
+#pragma once
+
+#include "pipeline/world.hpp"
+
+namespace pipeline {
+
+/// The command line that the adaptation programs share: adapt, evaluate, predict, check-data and
+/// convert-camvid.
+/// @return the exit code: 0, 2 usage, 3 data, 4 checkpoint, 5 numerical, 6 I/O, 128 + signal
+int run_program(const Program& program, int argc, char** argv);
+
+}  // namespace pipeline

@@ -1,0 +1,44 @@
+#include "pipeline/evaluate.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <cag/data/cityscapes.hpp>
+#include <cag/data/label_tables.hpp>
+#include <cag/norm/reestimated.hpp>
+#include <cag/stage/domains.hpp>
+
+#include "pipeline/clean_list.hpp"
+#include "pipeline/evaluation.hpp"
+#include "pipeline/network.hpp"
+
+namespace pipeline {
+
+void evaluate(const EvaluateOptions& options) {
+  auto trained = TrainedNetwork::load(options.network);
+  const CleanListOptions list{.batch = options.batch,
+                              .width = options.width,
+                              .height = options.height,
+                              .resize_labels = false,
+                              .device = at::Device(options.device)};
+  trained.net.module().to(list.device);
+  const auto table = cag::label_table::cityscapes().select(trained.categories);
+  const CleanList<Labelled> images(
+      Labelled(cag::data::CityscapesPairs(options.target, options.split, table)),
+      trained.normalisation, list);
+  if (!options.statistics_split.empty()) {
+    const CleanList<Unlabelled> unlabelled(
+        Unlabelled(cag::data::CityscapesImages(options.target, options.statistics_split)),
+        trained.normalisation, list);
+    cag::norm::Reestimated{}(trained.net, cag::images_of(unlabelled));
+  }
+  const auto row = evaluate_domain("target", trained.net, images, table.size(), nullptr, {});
+  for (std::size_t k = 0; k < row.iou.size(); ++k)
+    fmt::print("{:<16}{:>7}\n", trained.categories[k],
+               std::isnan(row.iou[k]) ? std::string("-") : fmt::format("{:.2f}", 100 * row.iou[k]));
+  fmt::print("{:<16}{:>7.2f}   over the categories that occur, {} images\n", "mIoU", 100 * row.miou,
+             images.images());
+}
+
+}  // namespace pipeline

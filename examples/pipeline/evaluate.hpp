@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace pipeline {
+
+struct EvaluateOptions {
+  std::filesystem::path network;  ///< RUN/networks/stage-N
+  std::filesystem::path target;   ///< a Cityscapes folder with labels
+  std::string split = "val";
+  std::string statistics_split;  ///< re-estimate batch norm on this split's images; empty: do not
+  std::int64_t batch = 4;
+  std::int64_t width = 0, height = 0;  ///< input size, 0: as the images are
+  std::string device = "cpu";
+};
+
+/// Prints IoU per category and mIoU over the categories that occur.
+void evaluate(const EvaluateOptions& options);
+
+}  // namespace pipeline

@@ -1,0 +1,125 @@
+#include "pipeline/evaluation.hpp"
+
+#include <utility>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/upsample_bilinear2d.h>
+
+#include <cag/anchor/anchor_bank.hpp>
+#include <cag/eval/confusion_matrix.hpp>
+#include <cag/eval/feature_distances.hpp>
+#include <cag/eval/label_quality.hpp>
+#include <cag/label/downsample.hpp>
+#include <cag/norm/reestimated.hpp>
+#include <cag/profile/cag.hpp>
+#include <cag/profile/paper.hpp>
+#include <cag/profile/published_code.hpp>
+#include <cag/stage/domains.hpp>
+
+#include "pipeline/profiles.hpp"
+
+namespace pipeline {
+
+CleanLists CleanLists::of(const Config& config, const World& world) {
+  const at::Device device(config.run.device);
+  const auto& a = config.augmentation;
+  const auto options = [&](std::int64_t width, std::int64_t height, std::int64_t stride,
+                           bool resize_labels) {
+    return CleanListOptions{.batch = config.run.evaluation_batch,
+                            .width = width,
+                            .height = height,
+                            .stride = stride,
+                            .resize_labels = resize_labels,
+                            .device = device};
+  };
+  CleanLists lists{
+      .source = {world.source_train, world.normalisation,
+                 options(a.source_width, a.source_height, config.stages.anchor_every, true)},
+      .target = {world.target_train, world.normalisation,
+                 options(a.target_width, a.target_height, 1, true)},
+      .source_validation = {world.source_validation, world.normalisation,
+                            options(a.source_width, a.source_height, 1, false)},
+      .target_validation = {}};
+  if (world.target_validation)
+    lists.target_validation.emplace(*world.target_validation, world.normalisation,
+                                    options(a.target_width, a.target_height, 1, false));
+  return lists;
+}
+
+cag::Anchors anchors_of(const Config& config, cag::AnyBackbone& net,
+                        const CleanList<Labelled>& source) {
+  return with_profile(config, [&]<cag::Profile P>() {
+    cag::AnchorBank<cag::AnyBackbone, typename P::Update, typename P::Mask> bank(
+        std::ssize(category_names(config)));
+    for (std::int64_t i = 0; i < source.size(); ++i) {
+      const auto batch = source.batch(i);
+      bank.observe(net, batch.images, batch.labels);
+    }
+    return bank.anchors();
+  });
+}
+
+LabelFunction label_function(const Config& config) {
+  return with_profile(config, [&]<cag::Profile P>() -> LabelFunction {
+    return [labeler = configured_loss<P>(config, {}).labeler](const cag::Prediction& prediction,
+                                                              const cag::Anchors& anchors) {
+      return cag::primary_map(labeler(prediction, anchors));
+    };
+  });
+}
+
+ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
+                          const CleanList<Labelled>& list, std::int64_t categories,
+                          const cag::Anchors* anchors, const LabelFunction& label) {
+  const at::NoGradGuard no_grad;
+  cag::ConfusionMatrix confusion(categories);
+  cag::FeatureDistances<> distances(categories);
+  cag::LabelQuality quality;
+  for (std::int64_t i = 0; i < list.size(); ++i) {
+    const auto batch = list.batch(i);
+    const auto prediction = cag::predict(net, batch.images);
+    const auto full = at::upsample_bilinear2d(
+        prediction.logits, {batch.labels.size(1), batch.labels.size(2)}, /*align_corners=*/true);
+    confusion.add(batch.labels, full.argmax(1));
+    if (anchors == nullptr) continue;
+    const auto truth = cag::downsample_labels(batch.labels, prediction.features.size(2),
+                                              prediction.features.size(3));
+    distances.add(prediction.features, truth, *anchors);
+    quality.add(label(prediction, *anchors), truth);
+  }
+  const auto iou = confusion.iou();
+  return {.domain = std::move(domain),
+          .miou = confusion.mean_iou(),
+          .iou = {iou.data_ptr<double>(), iou.data_ptr<double>() + iou.numel()},
+          .label_coverage = quality.coverage(),
+          .label_precision = quality.precision(),
+          .intra_distance = distances.intra(),
+          .inter_distance = distances.inter()};
+}
+
+std::vector<ResultRow> evaluate_all(const Config& config, const cag::AnyBackbone& student,
+                                    const CleanLists& lists, std::int64_t categories) {
+  const auto label = label_function(config);
+  std::vector<ResultRow> rows;
+  const auto add = [&](const char* domain, cag::AnyBackbone& net, const CleanList<Labelled>& list,
+                       const cag::Anchors& anchors) {
+    const auto* usable = anchors.seen().any().item<bool>() ? &anchors : nullptr;
+    rows.push_back(evaluate_domain(domain, net, list, categories, usable, label));
+  };
+  auto net = student.frozen_copy();
+  const auto own = anchors_of(config, net, lists.source);
+  add("source", net, lists.source_validation, own);
+  if (lists.target_validation) add("target", net, *lists.target_validation, own);
+
+  const cag::norm::Reestimated reestimated;
+  reestimated(net, cag::images_of(lists.source));
+  const auto anchors = anchors_of(config, net, lists.source);
+  add("source+bn", net, lists.source_validation, anchors);
+  if (lists.target_validation) {
+    reestimated(net, cag::images_of(lists.target));
+    add("target+bn", net, *lists.target_validation, anchors);
+  }
+  return rows;
+}
+
+}  // namespace pipeline

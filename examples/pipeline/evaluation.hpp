@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <cag/anchor/anchors.hpp>
+#include <cag/model/any_backbone.hpp>
+
+#include "pipeline/clean_list.hpp"
+#include "pipeline/config.hpp"
+#include "pipeline/results.hpp"
+#include "pipeline/world.hpp"
+
+namespace pipeline {
+
+/// Whole images of the world, resized as the configuration says.
+struct CleanLists {
+  CleanList<Labelled> source;    ///< every anchor_every-th training image
+  CleanList<Unlabelled> target;  ///< training images
+  CleanList<Labelled> source_validation;
+  std::optional<CleanList<Labelled>> target_validation;
+
+  static CleanLists of(const Config& config, const World& world);
+};
+
+/// The anchors that the configured profile gives a network.
+cag::Anchors anchors_of(const Config& config, cag::AnyBackbone& net,
+                        const CleanList<Labelled>& source);
+
+/// What the pseudo-labels of a network would be: prediction and anchors -> [N, h, w].
+using LabelFunction = std::function<at::Tensor(const cag::Prediction&, const cag::Anchors&)>;
+LabelFunction label_function(const Config& config);
+
+/// One row per domain and kind of batch-norm statistics: source, source+bn, target, target+bn; the
+/// target's only where it has truth. Label coverage and precision are of the labels that this
+/// network would give as a teacher, distances are to anchors of its own.
+/// The student and LibTorch's generator stay as they are.
+std::vector<ResultRow> evaluate_all(const Config& config, const cag::AnyBackbone& student,
+                                    const CleanLists& lists, std::int64_t categories);
+
+/// A row of one domain; `anchors` may be null.
+ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
+                          const CleanList<Labelled>& list, std::int64_t categories,
+                          const cag::Anchors* anchors, const LabelFunction& label);
+
+}  // namespace pipeline

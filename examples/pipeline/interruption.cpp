@@ -1,0 +1,32 @@
+#include "pipeline/interruption.hpp"
+
+#include <csignal>
+
+namespace pipeline {
+namespace {
+
+volatile std::sig_atomic_t received = 0;
+struct sigaction earlier_interrupt, earlier_terminate;
+
+extern "C" void ask_to_stop(int signal) { received = signal; }
+
+}  // namespace
+
+Interruption::Interruption() {
+  received = 0;
+  struct sigaction action {};
+  action.sa_handler = ask_to_stop;
+  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, &earlier_interrupt);
+  sigaction(SIGTERM, &action, &earlier_terminate);
+}
+
+Interruption::~Interruption() {
+  sigaction(SIGINT, &earlier_interrupt, nullptr);
+  sigaction(SIGTERM, &earlier_terminate, nullptr);
+}
+
+int Interruption::signal() const { return received; }
+
+}  // namespace pipeline

@@ -1,0 +1,64 @@
+#include "pipeline/network.hpp"
+
+#include <cag/io/module_state.hpp>
+#include <cag/model/compact.hpp>
+#include <cag/model/deeplab_v3_plus.hpp>
+#include <cag/stage/checkpoint.hpp>
+
+namespace pipeline {
+
+cag::AnyBackbone make_network(const Config::Network& kind, std::int64_t categories) {
+  if (kind.name == "compact")
+    return cag::AnyBackbone(cag::Compact(cag::CompactOptions{.categories = categories}));
+  return cag::AnyBackbone(cag::DeepLabV3Plus(cag::DeepLabV3PlusOptions{
+      .depth = kind.depth, .categories = categories, .output_stride = kind.output_stride}));
+}
+
+void TrainedNetwork::save(const std::filesystem::path& path) {
+  cag::DirectoryContents contents;
+  contents.parts["network"] = cag::module_state(net.module());
+  cag::detail::expect_finite(contents.parts["network"], "network");
+  contents.values["network"] = cag::Json::Object{
+      {"name", kind.name}, {"depth", kind.depth}, {"output_stride", kind.output_stride}};
+  contents.values["categories"] = cag::Json::Array(categories.begin(), categories.end());
+  cag::Json::Array mean, deviation;
+  for (std::size_t c = 0; c < 3; ++c) {
+    mean.emplace_back(normalisation.mean[c]);
+    deviation.emplace_back(normalisation.deviation[c]);
+  }
+  contents.values["normalisation"] =
+      cag::Json::Object{{"mean", std::move(mean)}, {"deviation", std::move(deviation)}};
+  cag::replace_directory(path, kNetworkFormat, contents);
+}
+
+TrainedNetwork TrainedNetwork::load(const std::filesystem::path& path) {
+  const auto contents = cag::load_directory(path, kNetworkFormat);
+  const auto what = path.string();
+  const auto& described = cag::detail::value_of(contents, "network", what);
+  const Config::Network kind{.name = described.at("name").as_string(),
+                             .depth = described.at("depth").as_int64(),
+                             .output_stride = described.at("output_stride").as_int64()};
+  if (kind.name != "compact" && kind.name != "deeplab_v3_plus")
+    throw cag::CheckpointError("{}: expected the network compact or deeplab_v3_plus, found {}",
+                               what, kind.name);
+  std::vector<std::string> categories;
+  for (const auto& name : cag::detail::value_of(contents, "categories", what).as_array())
+    categories.push_back(name.as_string());
+  const auto& described_input = cag::detail::value_of(contents, "normalisation", what);
+  cag::Normalisation normalisation;
+  for (const auto& [key, values] :
+       {std::pair("mean", &normalisation.mean), std::pair("deviation", &normalisation.deviation)}) {
+    const auto& numbers = described_input.at(key).as_array();
+    if (numbers.size() != 3)
+      throw cag::CheckpointError("{}: expected 3 numbers of {}, found {}", what, key,
+                                 numbers.size());
+    for (std::size_t c = 0; c < 3; ++c) (*values)[c] = numbers[c].as_double();
+  }
+  auto net = make_network(kind, std::ssize(categories));
+  cag::load_module_state(net.module(), cag::detail::part_of(contents, "network", what),
+                         what + "/network");
+  net.module().eval();
+  return {kind, std::move(net), std::move(categories), normalisation};
+}
+
+}  // namespace pipeline

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <cag/anchor/anchors.hpp>
+#include <cag/data/normalisation.hpp>
+#include <cag/io/directory.hpp>
+#include <cag/model/any_backbone.hpp>
+
+#include "pipeline/config.hpp"
+
+namespace pipeline {
+
+inline constexpr cag::DirectoryFormat kNetworkFormat{"cag.network", 1};
+
+/// A network with everything that using it takes: its kind, its weights, the input normalisation
+/// and the categories that belong to them.
+struct TrainedNetwork {
+  Config::Network kind;
+  cag::AnyBackbone net;
+  std::vector<std::string> categories;
+  cag::Normalisation normalisation;
+
+  /// Durably, in place of what is at `path`.
+  void save(const std::filesystem::path& path);
+
+  /// @throws cag::CheckpointError, cag::IoError
+  static TrainedNetwork load(const std::filesystem::path& path);
+};
+
+/// A network of this kind with fresh weights from LibTorch's default generator.
+cag::AnyBackbone make_network(const Config::Network& kind, std::int64_t categories);
+
+}  // namespace pipeline

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <utility>
+
+#include <ATen/core/Tensor.h>
+
+#include <cag/error.hpp>
+#include <cag/profile/cag.hpp>
+#include <cag/profile/paper.hpp>
+#include <cag/profile/published_code.hpp>
+
+#include "pipeline/config.hpp"
+#include "pipeline/policies.hpp"
+
+namespace pipeline {
+
+/// Calls `f` with the configured profile as its template argument.
+template <typename F>
+decltype(auto) with_profile(const Config& config, F&& f) {
+  if (config.stages.profile == "published_code")
+    return f.template operator()<cag::profile::PublishedCode>();
+  if (config.stages.profile == "paper") return f.template operator()<cag::profile::Paper>();
+  return f.template operator()<cag::profile::Cag>();
+}
+
+/// Whether exactly the margin is active, by profile.
+template <cag::Profile P>
+using MarginOf = std::conditional_t<std::is_same_v<P, cag::profile::Paper>,
+                                    cag::label::StrictMargin, cag::label::Margin>;
+
+/// The loss of profile P with the configured rule and weights.
+template <cag::Profile P>
+auto configured_loss(const Config& config, const at::Tensor& class_weights) {
+  using Loss = typename ConfiguredProfile<P>::Loss;
+  using Labeler = typename ConfiguredProfile<P>::Labeler;
+  Loss loss{.labeler = Labeler({}, ConfiguredRule::from<MarginOf<P>>(config.stages))};
+  loss.source.class_weights = class_weights;
+  loss.pseudo.class_weights = class_weights;
+  loss.anchor_weight = config.stages.anchor_weight;
+  return loss;
+}
+
+}  // namespace pipeline

@@ -1,0 +1,53 @@
+#include "pipeline/progress.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace pipeline {
+
+Progress::Progress(std::int64_t images_per_step)
+    : images_per_step_(images_per_step), terminal_(isatty(STDOUT_FILENO) == 1) {
+  restart();
+}
+
+void Progress::restart() {
+  steps_ = 0;
+  began_ = shown_ = Clock::now();
+}
+
+void Progress::show(const cag::StepReport& report) {
+  ++steps_;
+  const auto now = Clock::now();
+  const bool last = report.step == report.iterations;
+  const std::chrono::duration<double> since_shown = now - shown_;
+  if (!last && since_shown.count() < (terminal_ ? 0.5 : 10.0)) return;
+  shown_ = now;
+  const auto seconds = std::chrono::duration<double>(now - began_).count();
+  const auto pace = seconds / static_cast<double>(steps_);
+  const auto left =
+      static_cast<std::int64_t>(pace * static_cast<double>(report.iterations - report.step));
+  std::string terms;
+  for (const auto& [name, value] : report.terms) terms += fmt::format("  {} {:.4f}", name, value);
+  const auto line = fmt::format(
+      "stage {} {}  {}/{}  loss {:.4f}{}  lr {:.2e}  {:.1f} images/s  {}:{:02} left", report.stage,
+      report.stage_name, report.step, report.iterations, report.total, terms, report.learning_rate,
+      static_cast<double>(images_per_step_) / pace, left / 60, left % 60);
+  if (terminal_) {
+    fmt::print("\r\033[K{}{}", line, last ? "\n" : "");
+    open_ = !last;
+  } else {
+    fmt::print("{}\n", line);
+  }
+  std::fflush(stdout);
+}
+
+void Progress::say(const std::string& text) {
+  fmt::print("{}{}\n", open_ ? "\n" : "", text);
+  open_ = false;
+  std::fflush(stdout);
+}
+
+}  // namespace pipeline

@@ -1,0 +1,153 @@
+#include "pipeline/results.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cag/error.hpp>
+#include <cag/io/replace_file.hpp>
+
+namespace pipeline {
+namespace {
+
+std::vector<std::string> header_of(const std::vector<std::string>& categories) {
+  std::vector<std::string> header{"stage", "step", "domain", "miou"};
+  for (auto name : categories) {
+    std::replace(name.begin(), name.end(), ' ', '_');
+    header.push_back("iou_" + name);
+  }
+  for (const auto* column : {"label_coverage", "label_precision", "intra_distance",
+                             "inter_distance", "seconds", "peak_mib"})
+    header.emplace_back(column);
+  return header;
+}
+
+std::string number(double value, int digits) {
+  return std::isnan(value) ? "nan" : fmt::format("{:.{}f}", value, digits);
+}
+
+std::vector<std::string> fields_of(const ResultRow& row) {
+  std::vector<std::string> fields{fmt::format("{}", row.stage), fmt::format("{}", row.step),
+                                  row.domain, number(row.miou, 6)};
+  for (const auto value : row.iou) fields.push_back(number(value, 6));
+  fields.push_back(number(row.label_coverage, 6));
+  fields.push_back(number(row.label_precision, 6));
+  fields.push_back(number(row.intra_distance, 4));
+  fields.push_back(number(row.inter_distance, 4));
+  fields.push_back(number(row.seconds, 1));
+  fields.push_back(number(row.peak_mib, 0));
+  return fields;
+}
+
+std::vector<std::string> split(const std::string& line) {
+  std::vector<std::string> fields;
+  std::stringstream stream(line);
+  for (std::string field; std::getline(stream, field, ',');) fields.push_back(field);
+  return fields;
+}
+
+double parse(const std::string& text, const std::string& where) {
+  double value = 0;
+  if (text == "nan") return std::nan("");
+  const auto* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  if (result.ec != std::errc{} || result.ptr != end)
+    throw cag::DataError("{}: expected a number, got {}", where, text);
+  return value;
+}
+
+std::string percent(double share) {
+  return std::isnan(share) ? "-" : fmt::format("{:.1f}", 100 * share);
+}
+
+}  // namespace
+
+Results::Results(std::filesystem::path file, std::vector<std::string> categories)
+    : file_(std::move(file)), categories_(std::move(categories)) {
+  std::ifstream stream(file_);
+  if (!stream) return;
+  const auto header = header_of(categories_);
+  std::string line;
+  if (!std::getline(stream, line) || split(line) != header)
+    throw cag::DataError("{}: expected the columns {}, got {}", file_.string(),
+                         fmt::join(header, ","), line);
+  for (std::int64_t number = 2; std::getline(stream, line); ++number) {
+    const auto fields = split(line);
+    const auto where = fmt::format("{}:{}", file_.string(), number);
+    if (fields.size() != header.size())
+      throw cag::DataError("{}: expected {} fields, got {}", where, header.size(), fields.size());
+    std::size_t at = 0;
+    const auto next = [&] { return parse(fields[at++], where); };
+    ResultRow row;
+    row.stage = static_cast<std::int64_t>(next());
+    row.step = static_cast<std::int64_t>(next());
+    row.domain = fields[at++];
+    row.miou = next();
+    for (std::size_t k = 0; k < categories_.size(); ++k) row.iou.push_back(next());
+    row.label_coverage = next();
+    row.label_precision = next();
+    row.intra_distance = next();
+    row.inter_distance = next();
+    row.seconds = next();
+    row.peak_mib = next();
+    rows_.push_back(std::move(row));
+  }
+}
+
+void Results::put(ResultRow row) {
+  const auto key = [](const ResultRow& r) { return std::tie(r.stage, r.step, r.domain); };
+  std::erase_if(rows_, [&](const ResultRow& other) { return key(other) == key(row); });
+  rows_.push_back(std::move(row));
+  std::stable_sort(rows_.begin(), rows_.end(), [](const ResultRow& a, const ResultRow& b) {
+    return std::tie(a.stage, a.step) < std::tie(b.stage, b.step);
+  });
+  write();
+}
+
+void Results::write() const {
+  std::string text = fmt::format("{}\n", fmt::join(header_of(categories_), ","));
+  for (const auto& row : rows_) text += fmt::format("{}\n", fmt::join(fields_of(row), ","));
+  const std::string_view piece = text;
+  cag::replace_file(file_, {&piece, 1});
+}
+
+std::string Results::summary() const {
+  std::map<std::int64_t, std::map<std::string, ResultRow>> last;
+  for (const auto& row : rows_) last[row.stage][row.domain] = row;
+  std::string text =
+      fmt::format("{:<8}{:>8}{:>10}{:>8}{:>10}{:>10}{:>10}{:>8}{:>8}\n", "stage", "source",
+                  "source+bn", "target", "target+bn", "coverage", "precision", "intra", "inter");
+  for (auto& [stage, domains] : last) {
+    const auto miou = [&](const char* domain) {
+      return domains.contains(domain) ? percent(domains.at(domain).miou) : std::string("-");
+    };
+    const auto label = domains.contains("target+bn")
+                           ? domains.at("target+bn")
+                           : ResultRow{.label_coverage = NAN, .label_precision = NAN};
+    text += fmt::format("{:<8}{:>8}{:>10}{:>8}{:>10}{:>10}{:>10}{:>8.2f}{:>8.2f}\n",
+                        stage == 0 ? std::string("warm-up") : fmt::format("{}", stage),
+                        miou("source"), miou("source+bn"), miou("target"), miou("target+bn"),
+                        percent(label.label_coverage), percent(label.label_precision),
+                        label.intra_distance, label.inter_distance);
+  }
+  return text;
+}
+
+double peak_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+}  // namespace pipeline

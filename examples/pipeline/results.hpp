@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace pipeline {
+
+/// One evaluation.
+struct ResultRow {
+  std::int64_t stage = 0;
+  std::int64_t step = 0;
+  std::string domain;       ///< source, source+bn, target, target+bn
+  double miou = 0;          ///< shares, not percent, here and below
+  std::vector<double> iou;  ///< by category, NaN where it does not occur
+  double label_coverage = 0, label_precision = 0;
+  double intra_distance = 0, inter_distance = 0;
+  double seconds = 0;  ///< of work since the run began, over all its resumptions
+  double peak_mib = 0;
+};
+
+/// RUN/results.csv: a row per evaluation, durable after each. A row of the same stage, step and
+/// domain takes the place of the earlier one, so that a resumed run may repeat an evaluation.
+class Results {
+ public:
+  /// Reads what is there.
+  /// @throws cag::DataError where the file is of other categories or damaged
+  Results(std::filesystem::path file, std::vector<std::string> categories);
+
+  void put(ResultRow row);
+
+  const std::vector<ResultRow>& rows() const { return rows_; }
+
+  /// Of the last evaluation of each stage: mIoU per domain and what came with it, as a table.
+  std::string summary() const;
+
+ private:
+  void write() const;
+
+  std::filesystem::path file_;
+  std::vector<std::string> categories_;
+  std::vector<ResultRow> rows_;
+};
+
+/// Largest resident size of this process so far, MiB.
+double peak_mib();
+
+}  // namespace pipeline

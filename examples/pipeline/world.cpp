@@ -1,0 +1,93 @@
+#include "pipeline/world.hpp"
+
+#include <fmt/format.h>
+
+#include <ATen/ops/zeros.h>
+
+#include <cag/data/cached.hpp>
+#include <cag/data/cityscapes.hpp>
+#include <cag/data/label_tables.hpp>
+#include <cag/data/subset.hpp>
+#include <cag/detail/xxh64.hpp>
+#include <cag/error.hpp>
+
+namespace pipeline {
+namespace {
+
+template <typename D>
+auto cached(D dataset, const Config& config) {
+  return cag::data::Cached<D>(std::move(dataset), static_cast<std::size_t>(config.data.cache_mib)
+                                                      << 20);
+}
+
+template <typename D>
+void add_names(std::string& text, const D& dataset) {
+  for (std::int64_t i = 0; i < dataset.size(); ++i) text += dataset.name(i) + '\n';
+}
+
+}  // namespace
+
+std::vector<std::string> category_names(const Config& config) {
+  return config.data.categories.empty() ? cag::label_table::cityscapes().names()
+                                        : config.data.categories;
+}
+
+cag::LabelTable target_table(const Config& config) {
+  return cag::label_table::cityscapes().select(category_names(config));
+}
+
+cag::Normalisation normalisation_of(const Config& config) {
+  cag::Normalisation normalisation;
+  for (std::size_t c = 0; c < 3; ++c) {
+    normalisation.mean[c] = config.data.mean[c];
+    normalisation.deviation[c] = config.data.deviation[c];
+  }
+  return normalisation;
+}
+
+World World::open(const Config& config, const Program& program) {
+  const auto names = category_names(config);
+  const auto source =
+      cached(program.open_source(config.data.source, program.source_table.select(names)), config);
+  const auto split = cag::data::every_kth(source.size(), config.data.holdout_every);
+  const auto target =
+      cached(cag::data::CityscapesImages(config.data.target, config.data.train_split), config);
+  World world{.table = target_table(config),
+              .normalisation = normalisation_of(config),
+              .source_train = cag::data::Subset(source, split.kept),
+              .source_validation = cag::data::Subset(source, split.held_out),
+              .target_train = target,
+              .target_validation = {},
+              .target_train_truth = {},
+              .fingerprint = {}};
+  if (std::filesystem::exists(config.data.target / "gtFine" / config.data.val_split)) {
+    world.target_validation = cached(
+        cag::data::CityscapesPairs(config.data.target, config.data.val_split, world.table), config);
+  }
+  if (config.stages.method == "oracle") {
+    world.target_train_truth =
+        cached(cag::data::CityscapesPairs(config.data.target, config.data.train_split, world.table),
+               config);
+  }
+  std::string list;
+  add_names(list, source);
+  add_names(list, target);
+  world.fingerprint = fmt::format("{:016x}", cag::detail::xxh64(list));
+  return world;
+}
+
+at::Tensor class_weights(const Config& config, const Labelled& source) {
+  if (config.class_weights == "none") return {};
+  const auto categories = std::ssize(category_names(config));
+  auto pixels = at::zeros({categories + 1}, at::kLong);
+  for (std::int64_t i = 0; i < source.size(); ++i) {
+    const auto label = source.get(i).label;
+    pixels += label.clamp_max(categories).view({-1}).bincount({}, categories + 1);
+  }
+  const auto frequency = pixels.narrow(0, 0, categories).to(at::kDouble).div(pixels.sum());
+  const auto weights = frequency.rsqrt().masked_fill(frequency.eq(0), 0);
+  const auto mean = weights.mul(frequency).sum().div(frequency.sum());
+  return weights.div(mean).to(at::kFloat);
+}
+
+}  // namespace pipeline

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <cag/data/label_table.hpp>
+#include <cag/data/normalisation.hpp>
+
+#include "pipeline/config.hpp"
+#include "pipeline/dataset.hpp"
+
+namespace pipeline {
+
+/// How a program opens its source domain: (folder, category names) -> data set.
+using OpenSource = std::function<Labelled(const std::filesystem::path&, const cag::LabelTable&)>;
+
+/// What a program brings to the pipeline.
+struct Program {
+  std::string name;
+  cag::LabelTable source_table;
+  OpenSource open_source;
+};
+
+/// The data of a run, opened and checked.
+struct World {
+  cag::LabelTable table;  ///< of the target, its categories in the run's order
+  cag::Normalisation normalisation;
+  Labelled source_train;
+  Labelled source_validation;
+  Unlabelled target_train;
+  std::optional<Labelled> target_validation;   ///< where the split has labels on disk
+  std::optional<Labelled> target_train_truth;  ///< opened for the oracle alone
+  std::string fingerprint;  ///< of the image names: a resumed run must see the same lists
+
+  /// Opens everything. Target truth is read for evaluation only, or for the oracle.
+  /// @throws cag::DataError
+  static World open(const Config& config, const Program& program);
+};
+
+/// The category names of a run: those configured, or the 19 of Cityscapes.
+std::vector<std::string> category_names(const Config& config);
+
+/// 19 or selected categories of the Cityscapes label files.
+cag::LabelTable target_table(const Config& config);
+
+cag::Normalisation normalisation_of(const Config& config);
+
+/// Category weights for the cross-entropies, [K]: undefined for "none"; for "inverse_root"
+/// frequency^-1/2, scaled so that the mean pixel weighs 1 (a category that never occurs weighs 0).
+at::Tensor class_weights(const Config& config, const Labelled& source);
+
+}  // namespace pipeline
