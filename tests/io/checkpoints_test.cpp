@@ -84,7 +84,7 @@ TEST_CASE("CheckpointStore keeps the newest checkpoints and removes nothing it d
   const auto folder = run.path() / "checkpoints";
   fs::create_directories(folder / "step-000000000-mine");
   fs::create_directories(folder / "step-000000007");
-  fs::create_directories(folder / "step-8");
+  fs::create_directories(folder / "step-80");
   fs::create_directories(folder / ".tmp-cag-step-000000001-mine");
   fs::create_directories(run.path() / "elsewhere");
   fs::create_symlink(run.path() / "elsewhere", folder / "step-000000002");
@@ -94,8 +94,9 @@ TEST_CASE("CheckpointStore keeps the newest checkpoints and removes nothing it d
   CHECK(names_in(folder) == std::vector<std::string>{".tmp-cag-step-000000001-mine",
                                                      "step-000000000-mine", "step-000000002",
                                                      "step-000000007", "step-000000030",
-                                                     "step-000000040", "step-8"});
+                                                     "step-000000040", "step-80"});
   CHECK(fs::exists(run.path() / "elsewhere"));
+  CHECK(store.latest().skipped.empty());
 }
 
 TEST_CASE("CheckpointStore falls back from a damaged checkpoint and says which and why") {

@@ -98,6 +98,7 @@ TEST_CASE("Whatever operation of replace_directory fails or dies, the old or the
     injected = script->failed;
     const auto found = value_in(path);
     CHECK((found == 2 || (injected && found == 1)));
+    if (kind == FaultKind::kError) CHECK(fs::exists(path));
     cag::remove_leftovers(path);
     CHECK(value_in(path) == found);
     CHECK(cag::PosixFs().list(parent.path()) == std::vector<std::string>{"anchors"});
@@ -173,6 +174,27 @@ TEST_CASE("A manifest cannot name a file outside its directory") {
   CHECK_THROWS_WITH(load_directory(path, kAnchorsFormat), Catch::Contains("\"*.safetensors\""));
   make_manifest(path, "x.safetensors", bytes);
   CHECK(load_directory(path, kAnchorsFormat).parts.at("x").empty());
+}
+
+TEST_CASE("Version 1 of each format stays readable, and is what is written") {
+  const auto golden = fs::path(__FILE__).parent_path() / "format_1";
+  const cag_test::TemporaryDirectory parent;
+  const auto check = [&](const char* name, const cag::DirectoryFormat& format) {
+    const auto contents = load_directory(golden / name, format);
+    save_directory(parent.path() / name, format, contents);
+    for (const auto& file : cag::PosixFs().list(golden / name)) {
+      CHECK(cag_test::read_bytes(parent.path() / name / file) ==
+            cag_test::read_bytes(golden / name / file));
+    }
+    return contents;
+  };
+  const auto checkpoint = check("checkpoint", kCheckpointFormat);
+  CHECK(checkpoint.values.at("step").as_int64() == 7);
+  CHECK(checkpoint.values.at("lr").as_double() == 2.5e-4);
+  CHECK(checkpoint.parts.at("model").at("weight")[1][2].item<float>() == 1.25F);
+  CHECK(checkpoint.parts.at("model").at("count").item<std::int64_t>() == 9);
+  const auto anchors = check("anchors", kAnchorsFormat);
+  CHECK(anchors.parts.at("anchors").at("vectors")[1][0].item<double>() == 2);
 }
 
 TEST_CASE("A directory of another format is refused by name") {
