@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cross_entropy_loss.h>
 
+#include <cag/detail/pixels.hpp>
 #include <cag/empty/empty_rule.hpp>
 #include <cag/label/ignore.hpp>
 
