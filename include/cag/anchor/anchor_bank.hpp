@@ -5,6 +5,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/core/ScalarType.h>
 
 #include <cag/anchor/anchors.hpp>
 #include <cag/anchor/class_sums.hpp>
@@ -48,7 +49,9 @@ class AnchorBank {
                       features.size(1), ", the anchors have ", anchors_.width());
     const auto counted =
         mask_(downsample_labels(labels, features.size(2), features.size(3)), logits);
-    const auto broken = features.sum(1).isfinite().logical_not_();
+    // In float32 at least: the sum of finite half features may be infinite.
+    const auto sum_type = c10::promoteTypes(features.scalar_type(), at::kFloat);
+    const auto broken = features.sum(at::IntArrayRef{1}, false, sum_type).isfinite().logical_not_();
     const auto masked = broken.logical_and(counted.ne(kIgnoreIndex));
     non_finite_pixels_ += masked.sum().template item<std::int64_t>();
     update_(anchors_, ClassSums::of(features, counted.masked_fill(masked, kIgnoreIndex),

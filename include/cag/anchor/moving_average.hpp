@@ -20,7 +20,7 @@ struct MovingAverage {
 
   void operator()(Anchors& anchors, const ClassSums& sums) const {
     const RunningMean mean{.cap = cap, .min_pixels = min_pixels};
-    detail::for_each_mean(anchors, ClassMeans::of(sums, min_pixels),
+    detail::for_each_mean(anchors, sums, min_pixels,
                           [&](auto row, std::int64_t& count, const auto& vector) {
                             if (count < warm_up) return mean.add(row, count, vector);
                             row = (momentum * row + (1 - momentum) * vector).eval();

@@ -15,11 +15,10 @@ struct PixelMean {
   static constexpr std::string_view kName = "pixel-mean";
 
   void operator()(Anchors& anchors, const ClassSums& sums) const {
+    detail::check_sums_of(anchors, sums);
     const auto added =
         sums.sums.detach().to(at::kCPU, at::kDouble).sum(at::IntArrayRef{0}).contiguous();
     const auto pixels = sums.pixels.to(at::kCPU).sum(at::IntArrayRef{0}).contiguous();
-    TORCH_CHECK_VALUE(added.size(1) == anchors.width(), "expected features of the anchors' width ",
-                      anchors.width(), ", got ", added.size(1));
     auto rows = detail::rows_of(anchors.vectors);
     const auto sum = detail::rows_of(added);
     auto* counts = anchors.counts.data_ptr<std::int64_t>();

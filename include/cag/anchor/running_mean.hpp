@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include <cag/anchor/class_means.hpp>
+#include <cag/anchor/anchors.hpp>
+#include <cag/anchor/class_sums.hpp>
 #include <cag/detail/anchor_rows.hpp>
 
 namespace cag::anchor {
@@ -19,7 +20,7 @@ struct RunningMean {
 
   void operator()(Anchors& anchors, const ClassSums& sums) const {
     detail::for_each_mean(
-        anchors, ClassMeans::of(sums, min_pixels),
+        anchors, sums, min_pixels,
         [this](auto row, std::int64_t& count, const auto& vector) { add(row, count, vector); });
   }
 
