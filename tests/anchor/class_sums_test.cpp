@@ -1,10 +1,11 @@
-#include <cag/anchor/class_means.hpp>
 #include <cag/anchor/class_sums.hpp>
 
 #include <ATen/ops/ones.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randperm.h>
+
+#include <cag/anchor/class_means.hpp>
 
 #include "catch.hpp"
 #include "tensors.hpp"

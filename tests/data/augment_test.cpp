@@ -6,13 +6,13 @@
 
 #include <set>
 
-#include "cag/data/augment/chain.hpp"
-#include "cag/data/augment/colour_jitter.hpp"
-#include "cag/data/augment/horizontal_flip.hpp"
-#include "cag/data/augment/random_crop.hpp"
-#include "cag/data/augment/random_rescale.hpp"
-#include "cag/data/augment/random_rescaled_crop.hpp"
-#include "cag/data/augment/resize.hpp"
+#include <cag/data/augment/chain.hpp>
+#include <cag/data/augment/colour_jitter.hpp>
+#include <cag/data/augment/horizontal_flip.hpp>
+#include <cag/data/augment/random_crop.hpp>
+#include <cag/data/augment/random_rescale.hpp>
+#include <cag/data/augment/random_rescaled_crop.hpp>
+#include <cag/data/augment/resize.hpp>
 
 #include "catch.hpp"  // last: it takes CHECK over from LibTorch
 

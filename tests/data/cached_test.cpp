@@ -1,11 +1,11 @@
-#include "cag/data/cached.hpp"
+#include <cag/data/cached.hpp>
 
 #include <ATen/ops/equal.h>
 
 #include <thread>
 #include <vector>
 
-#include "cag/data/subset.hpp"
+#include <cag/data/subset.hpp>
 #include "memory_data.hpp"
 
 #include "catch.hpp"  // last: it takes CHECK over from LibTorch

@@ -1,6 +1,6 @@
-#include "cag/data/check_samples.hpp"
+#include <cag/data/check_samples.hpp>
 
-#include "cag/data/gta5.hpp"
+#include <cag/data/gta5.hpp>
 #include "example_data.hpp"
 #include "temporary_folder.hpp"
 

@@ -1,6 +1,6 @@
-#include "cag/data/cityscapes.hpp"
+#include <cag/data/cityscapes.hpp>
 
-#include "cag/data/dataset.hpp"
+#include <cag/data/dataset.hpp>
 #include "example_data.hpp"
 #include "temporary_folder.hpp"
 

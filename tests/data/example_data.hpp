@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "cag/data/png.hpp"
+#include <cag/data/png.hpp>
 
 namespace cag::test {
 

@@ -1,8 +1,8 @@
-#include "cag/data/gta5.hpp"
+#include <cag/data/gta5.hpp>
 
 #include <ATen/ops/equal.h>
 
-#include "cag/data/dataset.hpp"
+#include <cag/data/dataset.hpp>
 #include "example_data.hpp"
 #include "temporary_folder.hpp"
 

@@ -1,11 +1,11 @@
-#include "cag/data/label_table.hpp"
+#include <cag/data/label_table.hpp>
 
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
-#include "cag/data/label_tables.hpp"
+#include <cag/data/label_tables.hpp>
 
 #include "catch.hpp"  // last: it takes CHECK over from LibTorch
 

@@ -1,4 +1,4 @@
-#include "cag/data/loader.hpp"
+#include <cag/data/loader.hpp>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/equal.h>
@@ -12,10 +12,10 @@
 #include <set>
 #include <thread>
 
-#include "cag/data/augment/colour_jitter.hpp"
-#include "cag/data/augment/horizontal_flip.hpp"
-#include "cag/data/augment/random_rescaled_crop.hpp"
-#include "cag/data/ordered.hpp"
+#include <cag/data/augment/colour_jitter.hpp>
+#include <cag/data/augment/horizontal_flip.hpp>
+#include <cag/data/augment/random_rescaled_crop.hpp>
+#include <cag/data/ordered.hpp>
 #include "memory_data.hpp"
 
 #include "catch.hpp"  // last: it takes CHECK over from LibTorch

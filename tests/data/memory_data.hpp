@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "cag/data/sample.hpp"
+#include <cag/data/sample.hpp>
 
 namespace cag::test {
 

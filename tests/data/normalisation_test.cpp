@@ -1,4 +1,4 @@
-#include "cag/data/normalisation.hpp"
+#include <cag/data/normalisation.hpp>
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>

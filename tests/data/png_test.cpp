@@ -1,4 +1,4 @@
-#include "cag/data/png.hpp"
+#include <cag/data/png.hpp>
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>

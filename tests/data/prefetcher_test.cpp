@@ -1,4 +1,4 @@
-#include "cag/data/detail/prefetcher.hpp"
+#include <cag/data/detail/prefetcher.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "cag/data/subset.hpp"
+#include <cag/data/subset.hpp>
 
 #include "memory_data.hpp"
 

@@ -1,6 +1,4 @@
-#include <cag/io/generator_state.hpp>
 #include <cag/io/module_state.hpp>
-#include <cag/io/sgd_state.hpp>
 
 #include <limits>
 #include <string>
@@ -14,7 +12,10 @@
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/linear.h>
 
-#include <catch.hpp>
+#include <cag/io/generator_state.hpp>
+#include <cag/io/sgd_state.hpp>
+
+#include "catch.hpp"
 
 using cag::load_module_state;
 using cag::load_sgd_state;

@@ -1,4 +1,4 @@
-#include "cag/random/sampler.hpp"
+#include <cag/random/sampler.hpp>
 
 #include <algorithm>
 #include <map>

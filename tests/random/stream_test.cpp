@@ -1,4 +1,4 @@
-#include "cag/random/stream.hpp"
+#include <cag/random/stream.hpp>
 
 #include <array>
 #include <set>
