@@ -1,5 +1,10 @@
 #pragma once
 
+// LibTorch's CHECK ends the process. Its header comes first, so that none that is included after
+// this one defines it anew.
+#include <c10/util/Logging.h>
+#undef CHECK
+
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
 using Catch::Approx;
