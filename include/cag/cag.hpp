@@ -1,7 +1,7 @@
 #pragma once
 
-/// Everything that needs LibTorch, Eigen and fmt alone. Each header can be included by itself, which
-/// compiles faster.
+/// Everything but the readers and writers of PNG files: what needs LibTorch, Eigen, fmt and POSIX
+/// alone. Each header can be included by itself, which compiles faster.
 
 #include <cag/anchor/anchor_bank.hpp>
 #include <cag/anchor/anchors.hpp>
@@ -57,10 +57,18 @@
 #include <cag/gradient_scale/area.hpp>
 #include <cag/gradient_scale/gradient_scale_rule.hpp>
 #include <cag/gradient_scale/none.hpp>
+#include <cag/io/anchors.hpp>
+#include <cag/io/checkpoints.hpp>
+#include <cag/io/directory.hpp>
 #include <cag/io/encoded_tensors.hpp>
+#include <cag/io/file_reader.hpp>
+#include <cag/io/file_system.hpp>
 #include <cag/io/generator_state.hpp>
 #include <cag/io/manifest.hpp>
 #include <cag/io/module_state.hpp>
+#include <cag/io/replace_file.hpp>
+#include <cag/io/run_lock.hpp>
+#include <cag/io/safetensors.hpp>
 #include <cag/io/safetensors_decode.hpp>
 #include <cag/io/sgd_state.hpp>
 #include <cag/io/tensor_map.hpp>
@@ -109,6 +117,7 @@
 #include <cag/profile/published_code.hpp>
 #include <cag/random/sampler.hpp>
 #include <cag/random/stream.hpp>
+#include <cag/stage/checkpoint.hpp>
 #include <cag/stage/domains.hpp>
 #include <cag/stage/optimization.hpp>
 #include <cag/stage/repeated.hpp>

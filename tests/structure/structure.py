@@ -7,8 +7,9 @@ import pathlib
 import re
 import sys
 
-# What cag::cag needs besides the standard library; a header that needs more stays out of the umbrella.
-CORE = ("cag/", "ATen/", "c10/", "torch/", "caffe2/", "Eigen/", "fmt/")
+# What cag::cag needs besides the standard library and POSIX; a header that needs more stays out of the umbrella.
+CORE = ("cag/", "ATen/", "c10/", "torch/", "caffe2/", "Eigen/", "fmt/", "sys/")
+POSIX = ("fcntl.h", "stdlib.h", "unistd.h")
 LINES = 400
 
 root = pathlib.Path(sys.argv[1])
@@ -33,7 +34,7 @@ def closure(header, seen):
 
 
 def is_core(header):
-    return all("/" not in name and not name.endswith(".h") or name.startswith(CORE)
+    return all("/" not in name and not name.endswith(".h") or name in POSIX or name.startswith(CORE)
                for name in closure(header, set()))
 
 
