@@ -23,6 +23,7 @@
 #include <cag/stage/supervised.hpp>
 #include <cag/stage/warm_up.hpp>
 
+#include "pipeline/device.hpp"
 #include "pipeline/evaluation.hpp"
 #include "pipeline/interruption.hpp"
 #include "pipeline/network.hpp"
@@ -128,7 +129,7 @@ cag::Optimization completed(const Config::Stage& stage) {
 cag::RunEnd run_stages(Run& run, State& state) {
   const auto& config = run.config;
   auto weights = class_weights(config, run.world.source_train);
-  if (weights.defined()) weights = weights.to(at::Device(config.run.device));
+  if (weights.defined()) weights = weights.to(device_of(config.run.device));
   const cag::stage::WarmUp<> warm_up{.iterations = config.warm_up.iterations,
                                      .optimization = completed(config.warm_up),
                                      .loss = {.class_weights = weights}};
@@ -214,6 +215,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
     throw cag::UsageError(
         "{} holds a run already: resume it with --resume, or choose another --out",
         options.out.string());
+  const auto device = device_of(config.run.device);
   const auto world = World::open(config, program);
   if (config.run.threads > 0) at::set_num_threads(static_cast<int>(config.run.threads));
 
@@ -233,7 +235,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
   at::Generator generator = at::detail::getDefaultCPUGenerator();
   generator.set_current_seed(static_cast<std::uint64_t>(config.run.seed));
   State state(make_network(config.network, world.table.size()));
-  state.student.module().to(at::Device(config.run.device));
+  state.student.module().to(device);
   if (options.from) start_from(state, config, *options.from, world);
   if (options.resume) {
     resume(run, state);

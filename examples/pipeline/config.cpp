@@ -170,6 +170,15 @@ void set(Config& config, const std::string& key, const toml::node& node, const s
     throw cag::UsageError("{}: unknown key {}: did you mean {}?", where, key, nearest_key(key));
 }
 
+void expect_section(const std::string& section, const std::string& where) {
+  Config defaults;
+  bool known = false;
+  visit(defaults, [&](std::string_view key, auto&) { known |= key.starts_with(section + "."); });
+  if (!known)
+    throw cag::UsageError("{}: unknown section {}: did you mean {}?", where, section,
+                          nearest_key(section + "."));
+}
+
 void set_all(Config& config, const std::string& prefix, const toml::table& table,
              const std::string& file) {
   for (const auto& [name, node] : table) {
@@ -177,6 +186,7 @@ void set_all(Config& config, const std::string& prefix, const toml::table& table
         prefix.empty() ? std::string(name.str()) : prefix + "." + std::string(name.str());
     const auto where = fmt::format("{}:{}", file, node.source().begin.line);
     if (const auto* inner = node.as_table()) {
+      if (inner->empty()) expect_section(key, where);
       set_all(config, key, *inner, file);
     } else {
       set(config, key, node, where);

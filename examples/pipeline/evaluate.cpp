@@ -10,6 +10,7 @@
 #include <cag/stage/domains.hpp>
 
 #include "pipeline/clean_list.hpp"
+#include "pipeline/device.hpp"
 #include "pipeline/evaluation.hpp"
 #include "pipeline/network.hpp"
 
@@ -21,7 +22,7 @@ void evaluate(const EvaluateOptions& options) {
                               .width = options.width,
                               .height = options.height,
                               .resize_labels = false,
-                              .device = at::Device(options.device)};
+                              .device = device_of(options.device)};
   trained.net.module().to(list.device);
   const auto table = cag::label_table::cityscapes().select(trained.categories);
   const CleanList<Labelled> images(

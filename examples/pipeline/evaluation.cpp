@@ -16,12 +16,13 @@
 #include <cag/profile/published_code.hpp>
 #include <cag/stage/domains.hpp>
 
+#include "pipeline/device.hpp"
 #include "pipeline/profiles.hpp"
 
 namespace pipeline {
 
 CleanLists CleanLists::of(const Config& config, const World& world) {
-  const at::Device device(config.run.device);
+  const auto device = device_of(config.run.device);
   const auto& a = config.augmentation;
   const auto options = [&](std::int64_t width, std::int64_t height, std::int64_t stride,
                            bool resize_labels) {

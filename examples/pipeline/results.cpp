@@ -67,6 +67,19 @@ double parse(const std::string& text, const std::string& where) {
   return value;
 }
 
+std::int64_t parse_count(const std::string& text, const std::string& where) {
+  std::int64_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  if (result.ec != std::errc{} || result.ptr != end || value < 0)
+    throw cag::DataError("{}: expected a count of at least 0, got {}", where, text);
+  return value;
+}
+
+std::string distance(double value) {
+  return std::isnan(value) ? "-" : fmt::format("{:.2f}", value);
+}
+
 std::string percent(double share) {
   return std::isnan(share) ? "-" : fmt::format("{:.1f}", 100 * share);
 }
@@ -90,8 +103,8 @@ Results::Results(std::filesystem::path file, std::vector<std::string> categories
     std::size_t at = 0;
     const auto next = [&] { return parse(fields[at++], where); };
     ResultRow row;
-    row.stage = static_cast<std::int64_t>(next());
-    row.step = static_cast<std::int64_t>(next());
+    row.stage = parse_count(fields[at++], where);
+    row.step = parse_count(fields[at++], where);
     row.domain = fields[at++];
     row.miou = next();
     for (std::size_t k = 0; k < categories_.size(); ++k) row.iou.push_back(next());
@@ -132,14 +145,12 @@ std::string Results::summary() const {
     const auto miou = [&](const char* domain) {
       return domains.contains(domain) ? percent(domains.at(domain).miou) : std::string("-");
     };
-    const auto label = domains.contains("target+bn")
-                           ? domains.at("target+bn")
-                           : ResultRow{.label_coverage = NAN, .label_precision = NAN};
-    text += fmt::format("{:<8}{:>8}{:>10}{:>8}{:>10}{:>10}{:>10}{:>8.2f}{:>8.2f}\n",
+    const auto label = domains.contains("target+bn") ? domains.at("target+bn") : ResultRow{};
+    text += fmt::format("{:<8}{:>8}{:>10}{:>8}{:>10}{:>10}{:>10}{:>8}{:>8}\n",
                         stage == 0 ? std::string("warm-up") : fmt::format("{}", stage),
                         miou("source"), miou("source+bn"), miou("target"), miou("target+bn"),
                         percent(label.label_coverage), percent(label.label_precision),
-                        label.intra_distance, label.inter_distance);
+                        distance(label.intra_distance), distance(label.inter_distance));
   }
   return text;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -9,13 +10,15 @@ namespace pipeline {
 
 /// One evaluation.
 struct ResultRow {
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
   std::int64_t stage = 0;
   std::int64_t step = 0;
   std::string domain;       ///< source, source+bn, target, target+bn
   double miou = 0;          ///< shares, not percent, here and below
   std::vector<double> iou;  ///< by category, NaN where it does not occur
-  double label_coverage = 0, label_precision = 0;
-  double intra_distance = 0, inter_distance = 0;
+  double label_coverage = kUnknown, label_precision = kUnknown;
+  double intra_distance = kUnknown, inter_distance = kUnknown;
   double seconds = 0;  ///< of work since the run began, over all its resumptions
   double peak_mib = 0;
 };

@@ -12,6 +12,7 @@
 
 #include "pipeline/config.hpp"
 #include "pipeline/dataset.hpp"
+#include "pipeline/device.hpp"
 #include "pipeline/world.hpp"
 
 namespace pipeline {
@@ -63,7 +64,7 @@ class TrainingBatches {
                     .domain = cag::purpose(domain == Domain::kSource ? "source" : "target"),
                     .workers = static_cast<int>(config.data.workers),
                     .normalisation = normalisation_of(config)}),
-        device_(config.run.device) {}
+        device_(device_of(config.run.device)) {}
 
   auto batch(std::int64_t number) {
     auto batch = loader_.batch(number);
