@@ -133,6 +133,8 @@ TEST_CASE("predict refuses maps that do not fit each other") {
   CHECK_THAT(message({map, at::rand({1, 3, 4, 4})}),
              Contains("of one size") && Contains("[1, 3, 2, 2] and [1, 3, 4, 4]"));
   CHECK_THAT(message({map, at::rand({2, 3, 2, 2})}), Contains("[2, 3, 2, 2]"));
+  CHECK_THAT(message({map, at::rand({1, 3, 4, 2})}), Contains("[1, 3, 4, 2]"));
+  CHECK_THAT(message({map, at::rand({1, 3, 2, 4})}), Contains("[1, 3, 2, 4]"));
   CHECK_THAT(message({at::rand({3, 2}), map}), Contains("features [N, D, h, w]"));
   CHECK_THAT(message({map, {}}), Contains("logits [N, K, h, w]"));
 }

@@ -39,9 +39,10 @@ Anchors two_anchors() { return {doubles({5, 0, 0, 0, 5, 0}).view({2, 3}), ints({
 
 TEST_CASE("SourceCrossEntropy upsamples the logits with aligned corners") {
   const auto logits = floats({0, 2, 0, 0}).view({1, 2, 1, 2}).requires_grad_(true);
-  const auto labels = ints({0, 0, 0}).view({1, 1, 3});  // category 0 leads by 0, 1 and 2
+  const auto labels = ints({0, 0, 0, 0}).view({1, 1, 4});  // category 0 leads by 0 to 2
   const auto loss = loss::SourceCrossEntropy<>{}(logits, labels);
-  CHECK(loss.item<float>() == Approx((entropy(0) + entropy(1) + entropy(2)) / 3));
+  CHECK(loss.item<float>() ==
+        Approx((entropy(0) + entropy(2.0 / 3) + entropy(4.0 / 3) + entropy(2)) / 4));
 }
 
 TEST_CASE("SourceCrossEntropy is a mean over labelled pixels, weighted by category if asked") {
