@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include <ATen/core/Tensor.h>

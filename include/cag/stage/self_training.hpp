@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <cag/anchor/anchor_bank.hpp>
+#include <cag/data/batch.hpp>
 #include <cag/loss/loss_terms.hpp>
 #include <cag/profile/cag.hpp>
 #include <cag/profile/profile.hpp>

@@ -5,8 +5,10 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <cag/data/batch.hpp>
 #include <cag/loss/loss_terms.hpp>
 #include <cag/loss/source_cross_entropy.hpp>
+#include <cag/model/backbone.hpp>
 #include <cag/stage/domains.hpp>
 #include <cag/stage/optimization.hpp>
 #include <cag/stage/run_state.hpp>

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include <cag/data/batch.hpp>
 #include <cag/loss/loss_terms.hpp>
 #include <cag/loss/source_cross_entropy.hpp>
+#include <cag/model/backbone.hpp>
 #include <cag/stage/optimization.hpp>
 #include <cag/stage/run_state.hpp>
 
