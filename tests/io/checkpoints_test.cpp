@@ -165,8 +165,8 @@ TEST_CASE("A checkpoint is written, synced, renamed into place and synced there,
 
 TEST_CASE(
     "Whatever operation fails or dies, the last checkpoint is the old or the new one, whole") {
-  const auto kind =
-      GENERATE(FaultKind::kError, FaultKind::kDiskFull, FaultKind::kCrash, FaultKind::kCrashAfter);
+  const auto kind = GENERATE(
+      values({FaultKind::kError, FaultKind::kDiskFull, FaultKind::kCrash, FaultKind::kCrashAfter}));
   const bool over_a_damaged_one = GENERATE(false, true);
   INFO("kind " << static_cast<int>(kind) << ", over a damaged one: " << over_a_damaged_one);
   int k = 0;

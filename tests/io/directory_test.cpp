@@ -78,8 +78,8 @@ TEST_CASE("save_directory refuses a path that exists; replace_directory takes it
 }
 
 TEST_CASE("Whatever operation of replace_directory fails or dies, the old or the new can be read") {
-  const auto kind =
-      GENERATE(FaultKind::kError, FaultKind::kDiskFull, FaultKind::kCrash, FaultKind::kCrashAfter);
+  const auto kind = GENERATE(
+      values({FaultKind::kError, FaultKind::kDiskFull, FaultKind::kCrash, FaultKind::kCrashAfter}));
   int k = 0;
   for (bool injected = true; injected;) {
     INFO("kind " << static_cast<int>(kind) << ", operation " << ++k);

@@ -117,8 +117,8 @@ TEST_CASE("A failed write_safetensors leaves the old file as it was") {
   const auto path = directory.path() / "weights.safetensors";
   cag::write_safetensors(path, {{"t", at::ones({1})}});
   const auto before = cag_test::read_bytes(path);
-  const auto kind = GENERATE(cag_test::FaultKind::kError, cag_test::FaultKind::kDiskFull,
-                             cag_test::FaultKind::kCrash);
+  const auto kind = GENERATE(values(
+      {cag_test::FaultKind::kError, cag_test::FaultKind::kDiskFull, cag_test::FaultKind::kCrash}));
   for (const int k : {1, 2}) {
     const auto script = std::make_shared<cag_test::FaultFileSystem::Script>();
     script->kind = kind;

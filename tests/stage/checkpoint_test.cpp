@@ -58,9 +58,8 @@ TEST_CASE("A run that goes on from a checkpoint ends with the bits of one that w
   const auto expected = cag::checkpoint_of(straight);
 
   // Within the warm-up, within both stages, and between stages.
-  const auto [drawn, boundary] =
-      GENERATE(std::pair(2, false), std::pair(4, true), std::pair(5, false), std::pair(7, true),
-               std::pair(9, false), std::pair(10, true));
+  const auto [drawn, boundary] = GENERATE(values<std::pair<std::int64_t, bool>>(
+      {{2, false}, {4, true}, {5, false}, {7, true}, {9, false}, {10, true}}));
   CAPTURE(drawn, boundary);
   SaveOnce cut{drawn, boundary};
   {

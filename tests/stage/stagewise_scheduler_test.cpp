@@ -82,7 +82,7 @@ TEST_CASE("StagewiseScheduler goes on after a stop as if there had been none") {
   cag::RunState straight(toy::net());
   scheduler.run(straight, data);
 
-  const auto stop = GENERATE(1, 3, 4, 6, 8);
+  const auto stop = GENERATE(values({1, 3, 4, 6, 8}));
   cag::RunState halted(toy::net());
   Recorder recorder{.stop_after = stop};
   CHECK(scheduler.run(halted, data, recorder) == cag::RunEnd::kStopped);

@@ -10,7 +10,7 @@ namespace cag {
 
 /// Draws features to the anchors of their categories: (student prediction, [N, h, w] labels at
 /// feature resolution, anchors) -> scalar.
-/// Not checkable here: zero and attached to the graph when no pixel is labelled.
+/// Not checkable here: zero with a finite gradient when no pixel is labelled.
 template <typename L>
 concept AnchorLoss = std::copy_constructible<L> &&
     requires(const L loss, const Prediction& student, const at::Tensor& labels,
