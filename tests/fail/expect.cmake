@@ -16,6 +16,8 @@ if(NOT first_line MATCHES "^// expect: (.+)$")
 endif()
 set(expected "${CMAKE_MATCH_1}")
 
+# In one language and in ASCII.
+set(ENV{LC_ALL} C)
 execute_process(COMMAND ${command} RESULT_VARIABLE result ERROR_VARIABLE messages OUTPUT_VARIABLE messages)
 if(result EQUAL 0)
   message(FATAL_ERROR "${file} compiles, and must not")

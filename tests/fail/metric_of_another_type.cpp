@@ -1,0 +1,9 @@
+// expect: Metric
+#include <cag/label/pseudo_labeler.hpp>
+
+struct Mean {
+  static constexpr std::string_view kName = "mean";
+  double operator()(const at::Tensor& features, const at::Tensor& anchors) const;
+};
+
+cag::PseudoLabeler<Mean> labeler;
