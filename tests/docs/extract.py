@@ -15,7 +15,7 @@ import sys
 
 DECLARATION = re.compile(
     r"(?:\[\[.*?\]\]\s*)?(?:template\b|struct\b|class\b|enum\b|union\b|concept\b|namespace\b|using\b|static_assert\b|"
-    r"inline\b|extern\b|typedef\b|"
+    r"inline\b|extern\b|typedef\b|TORCH_MODULE\b|"
     r"(?:constexpr\s+|static\s+)*[\w:<>,&*\s]+?[\s&*]\w+\s*\([^;{}=]*\)\s*(?:const\s*)?(?:noexcept\s*)?(?:->[^;{}]*)?\{)",
     re.DOTALL)
 KEYWORDS = re.compile(r"(?:if|for|while|switch|do|try|else|return|throw|catch)\b")
