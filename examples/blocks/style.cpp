@@ -2,6 +2,7 @@
 
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/linspace.h>
 #include <ATen/ops/replication_pad2d.h>
 #include <ATen/ops/tensor.h>
 
@@ -32,6 +33,7 @@ at::Tensor Style::operator()(const at::Tensor& image, cag::Stream& stream) const
   auto light = image.to(at::kFloat).permute({2, 0, 1}).contiguous();
   light = light.sub(127.5).mul(own_contrast).add(127.5).mul(own_brightness);
   light = light.mul(at::tensor({tint[0], tint[1], tint[2]}, at::kFloat).view({3, 1, 1}));
+  light = light.mul(at::linspace(1, 1 - shade, light.size(1), at::kFloat).view({1, -1, 1}));
   if (blur)
     light = at::avg_pool2d(at::replication_pad2d(light.unsqueeze(0), {1, 1, 1, 1}), {3, 3}, {1, 1})
                 .squeeze(0);

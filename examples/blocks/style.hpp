@@ -11,6 +11,7 @@ struct Style {
   double brightness = 1;  ///< factor
   double contrast = 1;    ///< factor of the distance from middle grey
   double tint[3] = {1, 1, 1};
+  double shade = 0;   ///< share of light lost at the lower edge, growing from the upper
   double noise = 0;   ///< standard deviation, of 255
   bool blur = false;  ///< 3 x 3 mean
   double spread = 0;  ///< brightness and contrast differ by up to this share from image to image
@@ -20,11 +21,12 @@ struct Style {
 };
 
 inline constexpr Style kClean{.noise = 2, .spread = 0.08};
-inline constexpr Style kDusk{.brightness = 0.62,
-                             .contrast = 0.72,
+inline constexpr Style kDusk{.brightness = 0.7,
+                             .contrast = 0.7,
                              .tint = {0.8, 0.86, 1.16},
-                             .noise = 9,
+                             .shade = 0.5,
+                             .noise = 10,
                              .blur = true,
-                             .spread = 0.12};
+                             .spread = 0.2};
 
 }  // namespace blocks
