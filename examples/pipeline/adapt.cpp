@@ -2,8 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -38,11 +39,14 @@ namespace {
 using State = cag::RunState<cag::AnyBackbone>;
 using Clock = std::chrono::steady_clock;
 
+constexpr std::string_view kConfigFile = "config.toml";
+
 /// Everything of a run but its state.
 struct Run {
   const Config& config;
   std::filesystem::path directory;
   const World& world;
+  at::Tensor class_weights;  ///< [K], undefined for none
   CleanLists lists;
   cag::CheckpointStore<> store;
   Results results;
@@ -93,6 +97,18 @@ struct Run {
 struct Hooks {
   Run& run;
 
+  /// Says of values that are not finite what the losses were: they tell where to look.
+  void save(State& state, const cag::StepReport& report) {
+    try {
+      run.save(state);
+    } catch (const cag::NumericalError& error) {
+      std::string terms;
+      for (const auto& [name, value] : report.terms) terms += fmt::format(" {}={}", name, value);
+      throw cag::NumericalError("stage {} ({}), step {}: {}; loss terms{}", report.stage,
+                                report.stage_name, report.step, error.what(), terms);
+    }
+  }
+
   void on_stage_begin(State&) { run.progress.restart(); }
 
   bool on_step(State& state, const cag::StepReport& report) {
@@ -104,7 +120,7 @@ struct Hooks {
       run.evaluate(state);
     const bool stop = run.interruption.signal() != 0;
     if (stop || (report.step % run.config.run.save_every == 0 && report.step < report.iterations))
-      run.save(state);
+      save(state, report);
     return !stop;
   }
 
@@ -128,8 +144,7 @@ cag::Optimization completed(const Config::Stage& stage) {
 /// Runs the configured stages over the configured data.
 cag::RunEnd run_stages(Run& run, State& state) {
   const auto& config = run.config;
-  auto weights = class_weights(config, run.world.source_train);
-  if (weights.defined()) weights = weights.to(device_of(config.run.device));
+  const auto& weights = run.class_weights;
   const cag::stage::WarmUp<> warm_up{.iterations = config.warm_up.iterations,
                                      .optimization = completed(config.warm_up),
                                      .loss = {.class_weights = weights}};
@@ -162,20 +177,47 @@ cag::RunEnd run_stages(Run& run, State& state) {
   });
 }
 
-void start_from(State& state, const Config& config, const std::filesystem::path& path,
-                const World& world) {
-  const auto trained = TrainedNetwork::load(path);
+/// The network at `path`, which has to be of the configured kind, categories and normalisation.
+TrainedNetwork load_start(const std::filesystem::path& path, const Config& config,
+                          const World& world) {
+  auto trained = TrainedNetwork::load(path);
+  if (describe(trained.kind) != describe(config.network))
+    throw cag::CheckpointError("{}: expected the network {}, found {}", path.string(),
+                               describe(config.network), describe(trained.kind));
   if (trained.categories != world.table.names())
     throw cag::CheckpointError("{}: expected the categories {}, found {}", path.string(),
                                fmt::join(world.table.names(), ", "),
                                fmt::join(trained.categories, ", "));
   if (trained.normalisation != world.normalisation)
-    throw cag::CheckpointError("{}: its input normalisation is not that of the configuration",
-                               path.string());
-  auto net = trained.net;
-  cag::load_module_state(state.student.module(), cag::module_state(net.module()), path.string());
+    throw cag::CheckpointError(
+        "{}: expected the normalisation by mean {} and deviation {}, found {} and {}",
+        path.string(), fmt::join(world.normalisation.mean, ", "),
+        fmt::join(world.normalisation.deviation, ", "), fmt::join(trained.normalisation.mean, ", "),
+        fmt::join(trained.normalisation.deviation, ", "));
+  return trained;
+}
+
+/// Puts `start` in the place of the warm-up.
+void start_from(State& state, TrainedNetwork& start, const Config& config) {
+  cag::load_module_state(state.student.module(), cag::module_state(start.net.module()), "start");
   state.stage = 1;
   state.drawn = config.warm_up.iterations;
+}
+
+/// Saves the first checkpoint, then the configuration that makes the directory a run.
+void begin(Run& run, State& state) {
+  const auto number = Run::number_of(state);
+  if (const auto found = run.store.latest().checkpoint) {
+    // A start that was cut short got no further than its first checkpoint.
+    if (found->step != number)
+      throw cag::UsageError("{}: expected a run or a new directory, found checkpoints without {}",
+                            run.directory.string(), kConfigFile);
+    std::filesystem::remove_all(run.store.path(number));
+  }
+  run.save(state);
+  const auto text = to_toml(run.config);
+  const std::string_view piece = text;
+  cag::replace_file(run.directory / kConfigFile, {&piece, 1});
 }
 
 void resume(Run& run, State& state) {
@@ -196,19 +238,13 @@ void resume(Run& run, State& state) {
   run.progress.say(fmt::format("resuming at stage {}, step {}", state.stage, state.step));
 }
 
-void write_config(const std::filesystem::path& file, const Config& config) {
-  const auto text = to_toml(config);
-  const std::string_view piece = text;
-  cag::replace_file(file, {&piece, 1});
-}
-
 }  // namespace
 
 int adapt(const Program& program, const Config& given, const AdaptOptions& options) {
-  const auto config_file = options.out / "config.toml";
+  const auto config_file = options.out / kConfigFile;
   if (options.resume && !std::filesystem::exists(config_file))
-    throw cag::UsageError("{}: expected a run to resume, found no config.toml",
-                          options.out.string());
+    throw cag::UsageError("{}: expected a run to resume, found no {}", options.out.string(),
+                          kConfigFile);
   const auto config = options.resume ? read_config(config_file) : given;
   check(config);
   if (!options.resume && std::filesystem::exists(config_file))
@@ -217,13 +253,17 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
         options.out.string());
   const auto device = device_of(config.run.device);
   const auto world = World::open(config, program);
+  auto weights = class_weights(config, world.source_train);
+  if (weights.defined()) weights = weights.to(device);
+  std::optional<TrainedNetwork> start;
+  if (options.from) start = load_start(*options.from, config, world);
   if (config.run.threads > 0) at::set_num_threads(static_cast<int>(config.run.threads));
 
   const cag::RunLock lock(options.out);
-  if (!options.resume) write_config(config_file, config);
   Run run{.config = config,
           .directory = options.out,
           .world = world,
+          .class_weights = weights,
           .lists = CleanLists::of(config, world),
           .store = cag::CheckpointStore<>(options.out),
           .results = Results(options.out / "results.csv", world.table.names()),
@@ -236,11 +276,11 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
   generator.set_current_seed(static_cast<std::uint64_t>(config.run.seed));
   State state(make_network(config.network, world.table.size()));
   state.student.module().to(device);
-  if (options.from) start_from(state, config, *options.from, world);
+  if (start) start_from(state, *start, config);
   if (options.resume) {
     resume(run, state);
   } else {
-    run.save(state);
+    begin(run, state);
   }
 
   if (run_stages(run, state) == cag::RunEnd::kStopped) {

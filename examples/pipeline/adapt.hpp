@@ -12,7 +12,7 @@ namespace pipeline {
 struct AdaptOptions {
   std::filesystem::path out;
   bool resume = false;  ///< go on with the run at `out`, under its own configuration
-  std::optional<std::filesystem::path> from;  ///< a trained network in place of the warm-up
+  std::optional<std::filesystem::path> from{};  ///< a trained network in place of the warm-up
 };
 
 /// Warm-up, then the stages, into the run directory `out`: config.toml, results.csv,

@@ -3,6 +3,7 @@
 #include <exception>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
@@ -35,8 +36,10 @@ struct ConfigOptions {
     command.add_option("--source", source, "source data set folder");
     command.add_option("--target", target, "target data set folder");
     command.add_option("--device", device, "cpu, cuda or cuda:N");
-    command.add_option("--seed", seed, "of weights, sampling and augmentation");
-    command.add_option("--threads", threads, "of LibTorch; fix it to resume bit-identically");
+    command.add_option("--seed", seed, "of weights, sampling and augmentation")
+        ->check(CLI::NonNegativeNumber);
+    command.add_option("--threads", threads, "of LibTorch; fix it to resume bit-identically")
+        ->check(CLI::NonNegativeNumber);
   }
 
   Config read() const {
@@ -71,6 +74,9 @@ int guarded(F&& f) {
   } catch (const c10::Error& error) {
     fmt::print(stderr, "error: LibTorch: {}\n", error.what_without_backtrace());
     return 1;
+  } catch (const std::system_error& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return static_cast<int>(cag::Fault::kIo);
   } catch (const std::exception& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return 1;

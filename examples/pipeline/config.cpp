@@ -14,6 +14,7 @@
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 
+#include <cag/data/label_tables.hpp>
 #include <cag/error.hpp>
 
 namespace pipeline {
@@ -220,6 +221,17 @@ void expect_one_of(std::string_view key, const std::string& value,
     throw cag::UsageError("{}: expected one of {}, got {}", key, fmt::join(choices, ", "), value);
 }
 
+void check_categories(const std::vector<std::string>& names) {
+  expect(names.size() != 1, "data.categories", "2 names or more, or none for all", names.size());
+  const auto known = cag::label_table::cityscapes().names();
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    expect(std::find(known.begin(), known.end(), *name) != known.end(), "data.categories",
+           fmt::format("names of {}", fmt::join(known, ", ")), *name);
+    expect(std::find(names.begin(), name, *name) == name, "data.categories", "each name once",
+           *name);
+  }
+}
+
 void check_stage(const std::string& section, const Config::Stage& stage) {
   expect(stage.iterations >= 0, section + ".iterations", "at least 0", stage.iterations);
   expect(stage.optimization.max_iterations >= 0, section + ".max_iterations", "at least 0",
@@ -283,6 +295,7 @@ std::string to_toml(const Config& config) {
 
 void check(const Config& config) {
   const auto& d = config.data;
+  check_categories(d.categories);
   expect(d.holdout_every >= 2, "data.holdout_every", "at least 2", d.holdout_every);
   expect(d.cache_mib >= 0, "data.cache_mib", "at least 0", d.cache_mib);
   expect(d.workers >= 0 && d.workers <= 64, "data.workers", "0 to 64", d.workers);

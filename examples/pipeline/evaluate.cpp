@@ -6,6 +6,7 @@
 
 #include <cag/data/cityscapes.hpp>
 #include <cag/data/label_tables.hpp>
+#include <cag/error.hpp>
 #include <cag/norm/reestimated.hpp>
 #include <cag/stage/domains.hpp>
 
@@ -17,13 +18,17 @@
 namespace pipeline {
 
 void evaluate(const EvaluateOptions& options) {
+  if (options.width < 0 || options.height < 0 || (options.width == 0) != (options.height == 0))
+    throw cag::UsageError("expected --width and --height above 0, or none of them, got {} and {}",
+                          options.width, options.height);
+  const auto device = device_of(options.device);
   auto trained = TrainedNetwork::load(options.network);
   const CleanListOptions list{.batch = options.batch,
                               .width = options.width,
                               .height = options.height,
                               .resize_labels = false,
-                              .device = device_of(options.device)};
-  trained.net.module().to(list.device);
+                              .device = device};
+  trained.net.module().to(device);
   const auto table = cag::label_table::cityscapes().select(trained.categories);
   const CleanList<Labelled> images(
       Labelled(cag::data::CityscapesPairs(options.target, options.split, table)),

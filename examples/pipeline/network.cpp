@@ -1,11 +1,19 @@
 #include "pipeline/network.hpp"
 
+#include <fmt/format.h>
+
 #include <cag/io/module_state.hpp>
 #include <cag/model/compact.hpp>
 #include <cag/model/deeplab_v3_plus.hpp>
 #include <cag/stage/checkpoint.hpp>
 
 namespace pipeline {
+
+std::string describe(const Config::Network& kind) {
+  if (kind.name == "compact") return kind.name;
+  return fmt::format("{} of depth {} and output stride {}", kind.name, kind.depth,
+                     kind.output_stride);
+}
 
 cag::AnyBackbone make_network(const Config::Network& kind, std::int64_t categories) {
   if (kind.name == "compact")

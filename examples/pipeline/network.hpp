@@ -31,6 +31,9 @@ struct TrainedNetwork {
   static TrainedNetwork load(const std::filesystem::path& path);
 };
 
+/// Such as "compact" or "deeplab_v3_plus of depth 101 and output stride 16".
+std::string describe(const Config::Network& kind);
+
 /// A network of this kind with fresh weights from LibTorch's default generator.
 cag::AnyBackbone make_network(const Config::Network& kind, std::int64_t categories);
 

@@ -25,6 +25,13 @@ void add_names(std::string& text, const D& dataset) {
   for (std::int64_t i = 0; i < dataset.size(); ++i) text += dataset.name(i) + '\n';
 }
 
+void expect_a_batch(std::int64_t images, const std::filesystem::path& folder,
+                    const std::string& which, const Config& config) {
+  if (images < config.run.batch)
+    throw cag::DataError("{}: expected at least run.batch = {} images {}, found {}",
+                         folder.string(), config.run.batch, which, images);
+}
+
 }  // namespace
 
 std::vector<std::string> category_names(const Config& config) {
@@ -69,6 +76,10 @@ World World::open(const Config& config, const Program& program) {
         cached(cag::data::CityscapesPairs(config.data.target, config.data.train_split, world.table),
                config);
   }
+  expect_a_batch(world.source_train.size(), config.data.source, "to train on beside those held out",
+                 config);
+  expect_a_batch(world.target_train.size(), config.data.target,
+                 "in the split " + config.data.train_split, config);
   std::string list;
   add_names(list, source);
   add_names(list, target);
