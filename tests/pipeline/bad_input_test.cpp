@@ -1,0 +1,345 @@
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <fmt/format.h>
+
+#include <ATen/ops/full.h>
+
+#include <cag/data/png.hpp>
+
+#include "catch.hpp"
+#include "program.hpp"
+#include "small_run.hpp"
+
+namespace fs = std::filesystem;
+using cag::test::Arguments;
+using cag::test::Ended;
+using cag::test::Outcome;
+using cag::test::run;
+using cag::test::SmallData;
+using Catch::Contains;
+
+namespace {
+
+const SmallData& small() {
+  static const SmallData data;
+  return data;
+}
+
+fs::path new_path() {
+  static int count = 0;
+  return small() / fmt::format("new_{}", count++);
+}
+
+/// One run of four steps that ended well.
+const fs::path& finished() {
+  static const fs::path directory = [] {
+    const auto path = new_path();
+    const auto ended = run(small().adapt(path, {"--set", "warm_up.iterations=2", "--set",
+                                                "stages.count=1", "--set", "stages.iterations=2"}));
+    REQUIRE(ended.code == 0);
+    return path;
+  }();
+  return directory;
+}
+
+fs::path copy_of(const fs::path& folder) {
+  const auto copy = new_path();
+  fs::copy(folder, copy, fs::copy_options::recursive);
+  return copy;
+}
+
+/// One clear error that holds these words, and nothing of what LibTorch or C++ would add.
+void check_error(const Ended& ended, int code, const Arguments& words) {
+  INFO("stderr: " << ended.errors);
+  CHECK(ended.code == code);
+  CHECK_THAT(ended.errors, Catch::StartsWith("error: "));
+  CHECK(ended.errors.find("error: ", 1) == std::string::npos);
+  for (const auto& word : words) CHECK_THAT(ended.errors, Contains(word));
+  for (const auto* noise : {"Exception raised", "frame #", "terminate", "c10::", "basic_string"})
+    CHECK_THAT(ended.errors, !Contains(noise));
+}
+
+/// The error of a run that must not begin: neither a run nor a part of one is left.
+void check_refused(const Arguments& arguments, const fs::path& out, int code,
+                   const Arguments& words) {
+  check_error(run(arguments), code, words);
+  CHECK_FALSE(fs::exists(out));
+}
+
+/// The sets of data with something wrong, in place of those of small().
+struct Broken {
+  fs::path root = copy_of(small().data());
+  fs::path source = root / "gta5", target = root / "cityscapes";
+  fs::path image = source / "images/00003.png", label = source / "labels/00003.png";
+  fs::path target_image = target / "leftImg8bit/train/blocks/blocks_000000_000002_leftImg8bit.png";
+
+  Arguments adapt(const fs::path& out, const Arguments& more = {}) const {
+    return small().adapt(out, source, target, more);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a value that the configuration cannot have is refused by its key", "[bad_input]") {
+  struct Case {
+    std::string set;
+    Arguments words;
+  };
+  const auto [set, words] = GENERATE(
+      Case{"run.sede=1", {"run.sede", "did you mean run.seed?"}},
+      Case{"run.batch=\"four\"", {"run.batch", "an integer", "four"}},
+      Case{"stages.margin=-1", {"stages.margin", ">= 0", "-1"}},
+      Case{"stages.margin=nan", {"stages.margin", "finite", "nan"}},
+      Case{"stages.probability=1.5", {"stages.probability", "probability < 1", "1.5"}},
+      Case{"warm_up.learning_rate=0", {"warm_up.learning_rate", "above 0", "got 0"}},
+      Case{"stages.learning_rate=inf", {"stages.learning_rate", "finite", "inf"}},
+      Case{"stages.labels=\"none\"", {"stages.labels", "agreement", "none"}},
+      Case{"data.categories=[\"road\", \"rode\"]", {"data.categories", "sidewalk", "rode"}},
+      Case{"data.categories=[\"road\"]", {"data.categories", "2 names", "got 1"}},
+      Case{"data.categories=[\"road\", \"sky\", \"road\"]", {"data.categories", "once", "road"}},
+      Case{"run.device=\"gpu3\"", {"device", "cuda:N", "gpu3"}},
+      Case{"run.seed", {"section.key=value", "run.seed"}});
+  const auto out = new_path();
+  check_refused(small().adapt(out, {"--set", set}), out, 2, words);
+}
+
+TEST_CASE("a command line that makes no sense is refused", "[bad_input]") {
+  const auto out = new_path();
+  check_refused(small().adapt(out, {"--device", "cuda:99"}), out, 2, {"device", "cuda:99"});
+  const auto file = small() / "bad.toml";
+  cag::test::write_file(file, "[run]\nbatch = 4\nseed = 1.5\n");
+  check_refused({"adapt", "--config", file, "--out", out}, out, 2,
+                {file.string() + ":3", "run.seed", "an integer", "1.5"});
+  cag::test::write_file(file, "[run\n");
+  check_refused({"adapt", "--config", file, "--out", out}, out, 2, {file.string() + ":1"});
+  check_refused({"adapt", "--config", small() / "none.toml", "--out", out}, out, 2, {"none.toml"});
+  for (const auto& [option, value] : {std::pair("--seed", "-5"), std::pair("--threads", "x")}) {
+    const auto ended = run(small().adapt(out, {option, value}));
+    CHECK(ended.code == 2);
+    CHECK_THAT(ended.errors, Contains(option) && Contains(value));
+    CHECK_FALSE(fs::exists(out));
+  }
+  CHECK(run({"adapt"}).code == 2);
+  CHECK(run({"adopt"}).code == 2);
+  CHECK(run({}).code == 2);
+}
+
+TEST_CASE("folders that are no data set are refused with all that is wrong", "[bad_input]") {
+  const auto out = new_path();
+  const Broken broken;
+  Arguments words;
+  SECTION("missing source") {
+    fs::remove_all(broken.source);
+    words = {(broken.source / "images").string(), "No such file"};
+  }
+  SECTION("missing target") {
+    fs::remove_all(broken.target);
+    words = {(broken.target / "leftImg8bit/train").string(), "No such file"};
+  }
+  SECTION("image without label, label without image") {
+    fs::remove(broken.label);
+    fs::remove(broken.source / "images/00005.png");
+    words = {broken.image.string() + ": image without label", "00005.png: label without image",
+             "2 problems"};
+  }
+  SECTION("empty split") {
+    fs::remove_all(broken.target / "leftImg8bit/train/blocks");
+    words = {(broken.target / "leftImg8bit/train").string(), "no */*_leftImg8bit.png"};
+  }
+  SECTION("nothing to train on once some are held out") {
+    for (const auto& name : {"images", "labels"})
+      for (int i = 2; i <= 8; ++i) fs::remove(broken.source / name / fmt::format("{:05}.png", i));
+    words = {broken.source.string(), "run.batch = 2", "found 0"};
+  }
+  check_refused(broken.adapt(out), out, 3, words);
+}
+
+TEST_CASE("a source file that cannot be used is refused by its name", "[bad_input]") {
+  const auto out = new_path();
+  const Broken broken;
+  Arguments words{broken.label.string()};
+  SECTION("truncated") { fs::resize_file(broken.label, fs::file_size(broken.label) / 2); }
+  SECTION("of another kind") { cag::test::write_file(broken.label, "GIF89a and so on"); }
+  SECTION("of another size") {
+    cag::png::write_labels(broken.label, at::full({48, 63}, 7, at::kByte));
+    words = {broken.label.string(), broken.image.string(), "64 x 48", "63 x 48"};
+  }
+  SECTION("with an id that the table lacks") {
+    cag::png::write_labels(broken.label, at::full({48, 64}, 77, at::kByte));
+    words = {broken.label.string(), "77 (3072 px)"};
+  }
+  SECTION("with colours for ids") {
+    cag::png::write_rgb(broken.label, at::full({48, 64, 3}, 7, at::kByte));
+    words = {broken.label.string(), "8-bit RGB"};
+  }
+  check_refused(broken.adapt(out), out, 3, words);
+}
+
+TEST_CASE("a run that meets a damaged image stops there and goes on when it is mended",
+          "[bad_input]") {
+  const auto out = new_path();
+  const Broken broken;
+  const auto whole = cag::test::read_file(broken.target_image);
+  fs::resize_file(broken.target_image, whole.size() / 2);
+  check_error(run(broken.adapt(out)), 3, {broken.target_image.string()});
+  check_error(run({"adapt", "--resume", out}), 3, {broken.target_image.string()});
+  cag::test::write_file(broken.target_image, whole);
+  CHECK(run({"adapt", "--resume", out}).code == 0);
+
+  const auto undisturbed = new_path();
+  REQUIRE(run(small().adapt(undisturbed)).code == 0);
+  CHECK((Outcome::of(out).networks == Outcome::of(undisturbed).networks));
+}
+
+TEST_CASE("images of several sizes in one batch are refused with both sizes", "[bad_input]") {
+  const Broken broken;
+  cag::png::write_rgb(broken.image, at::full({40, 64, 3}, 90, at::kByte));
+  cag::png::write_labels(broken.label, at::full({40, 64}, 7, at::kByte));
+  check_error(run(broken.adapt(new_path(), {"--set", "augmentation.crop_width=0", "--set",
+                                            "augmentation.crop_height=0"})),
+              3, {"64", "48", "40", "00003"});
+}
+
+TEST_CASE("a network that does not fit the configuration is refused", "[bad_input]") {
+  const auto out = new_path();
+  const auto network = finished() / "networks" / "stage-0";
+  const Arguments from{"--from", network};
+  const auto with = [&](const std::string& set) {
+    return small().adapt(out, {"--from", network, "--set", set});
+  };
+  check_refused(with("data.categories=[\"road\", \"sky\"]"), out, 4,
+                {network.string(), "expected the categories road, sky", "road, sidewalk"});
+  check_refused(with("data.mean=[0.5, 0.5, 0.5]"), out, 4, {network.string(), "0.5", "0.45"});
+  check_refused(with("network.name=\"deeplab_v3_plus\""), out, 4,
+                {network.string(), "deeplab_v3_plus of depth 101", "found compact"});
+  check_refused(small().adapt(out, {"--from", small() / "none"}), out, 6, {"none", "No such file"});
+  const auto damaged = copy_of(network);
+  const auto file = damaged / "network.safetensors";
+  auto bytes = cag::test::read_file(file);
+  bytes.back() ^= 1;
+  cag::test::write_file(file, bytes);
+  check_refused(small().adapt(out, {"--from", damaged}), out, 4, {file.string(), "checksum"});
+  check_error(run({"evaluate", "--network", damaged, "--target", small().target()}), 4,
+              {file.string(), "checksum"});
+  check_error(
+      run({"evaluate", "--network", network, "--target", small().target(), "--width", "64"}), 2,
+      {"--width", "64", "0"});
+}
+
+TEST_CASE("a run directory that cannot be written is refused", "[bad_input]") {
+  const auto file = small() / "file";
+  cag::test::write_file(file, "of bytes");
+  check_error(run(small().adapt(file / "run")), 6, {(file / "run").string(), "Not a directory"});
+  CHECK(cag::test::read_file(file) == "of bytes");
+}
+
+TEST_CASE("a full disk ends the run with the last checkpoint intact", "[bad_input]") {
+  const auto directory = new_path();
+  // The optimiser's part appears with the first step; what comes before fits.
+  const auto student = fs::file_size(finished() / "networks/stage-0/network.safetensors");
+  const auto full = run(small().adapt(directory), student / 2);
+  check_error(full, 6, {directory.string(), "checkpoints", "File too large"});
+  CHECK_FALSE(fs::exists(directory / "config.toml"));
+  CHECK(fs::is_empty(directory / "checkpoints"));
+  // Nothing is in the way of another try.
+  REQUIRE(run(small().adapt(directory, {"--set", "stages.count=0"})).code == 0);
+}
+
+TEST_CASE("a full disk in the middle of a run leaves what resumes", "[bad_input]") {
+  const auto directory = new_path();
+  REQUIRE(run(small().adapt(directory, {"--set", "stages.count=0"})).code == 0);
+  const auto config = directory / "config.toml";
+  auto text = cag::test::read_file(config);
+  const auto at = text.find("count = 0");
+  REQUIRE(at != std::string::npos);
+  text.replace(at, 9, "count = 2");
+  cag::test::write_file(config, text);
+  const auto student = fs::file_size(directory / "networks/stage-0/network.safetensors");
+  check_error(run({"adapt", "--resume", directory}, student / 2), 6,
+              {directory.string(), "File too large"});
+  const auto resumed = run({"adapt", "--resume", directory});
+  CHECK(resumed.code == 0);
+  CHECK_THAT(resumed.output, !Contains("passed over"));
+}
+
+TEST_CASE("a directory that is a run already, or none, is left alone", "[bad_input]") {
+  const auto before = Outcome::of(finished());
+  check_error(run(small().adapt(finished())), 2, {finished().string(), "--resume"});
+  CHECK((Outcome::of(finished()).networks == before.networks));
+  const auto none = new_path();
+  check_refused({"adapt", "--resume", none}, none, 2, {none.string(), "config.toml"});
+  fs::create_directory(none);
+  check_error(run({"adapt", "--resume", none}), 2, {none.string(), "config.toml"});
+  CHECK(fs::is_empty(none));
+  check_error(run({"adapt", "--resume", finished(), "--seed", "3"}), 2, {"own configuration"});
+
+  const auto orphaned = copy_of(finished());
+  fs::remove(orphaned / "config.toml");
+  check_error(run(small().adapt(orphaned)), 2, {orphaned.string(), "without config.toml"});
+}
+
+TEST_CASE("a checkpoint of other bytes is passed over", "[bad_input]") {
+  const auto directory = copy_of(finished());
+  std::vector<fs::path> checkpoints;
+  for (const auto& entry : fs::directory_iterator(directory / "checkpoints"))
+    checkpoints.push_back(entry.path());
+  std::sort(checkpoints.begin(), checkpoints.end());
+  REQUIRE(checkpoints.size() == 2);
+  // As long as the right one, and a sound file by itself.
+  fs::copy_file(checkpoints[0] / "student.safetensors", checkpoints[1] / "student.safetensors",
+                fs::copy_options::overwrite_existing);
+  const auto resumed = run({"adapt", "--resume", directory});
+  CHECK(resumed.code == 0);
+  CHECK_THAT(resumed.output,
+             Contains("passed over " + checkpoints[1].string()) && Contains("checksum"));
+  CHECK((Outcome::of(directory).networks == Outcome::of(finished()).networks));
+}
+
+TEST_CASE("a run without an intact checkpoint is refused", "[bad_input]") {
+  const auto directory = copy_of(finished());
+  SECTION("all damaged") {
+    for (const auto& entry : fs::directory_iterator(directory / "checkpoints"))
+      fs::resize_file(entry.path() / "student.safetensors", 100);
+    check_error(run({"adapt", "--resume", directory}), 4,
+                {directory.string(), "expected an intact checkpoint", "none of 2"});
+  }
+  SECTION("none") {
+    fs::remove_all(directory / "checkpoints");
+    check_error(run({"adapt", "--resume", directory}), 4, {directory.string(), "none of 0"});
+  }
+}
+
+TEST_CASE("a checkpoint of another network is refused by name", "[bad_input]") {
+  const auto directory = copy_of(finished());
+  const auto config = directory / "config.toml";
+  auto text = cag::test::read_file(config);
+  const std::string car = ", 'car'";
+  const auto at = text.find(car);
+  REQUIRE(at != std::string::npos);
+  cag::test::write_file(config, text.erase(at, car.size()));
+  fs::remove(directory / "results.csv");
+  check_error(run({"adapt", "--resume", directory}), 4, {"student", "classifier.weight", "8", "9"});
+}
+
+TEST_CASE("other images than those a run began with are refused", "[bad_input]") {
+  const Broken broken;
+  const auto directory = new_path();
+  REQUIRE(run(broken.adapt(directory, {"--set", "stages.count=0"})).code == 0);
+  fs::remove(broken.target_image);
+  check_error(run({"adapt", "--resume", directory}), 4,
+              {directory.string(), "other lists of images"});
+}
+
+TEST_CASE("values that are not finite end the run and are never saved", "[bad_input]") {
+  const auto every = GENERATE("1", "100");
+  const auto directory = new_path();
+  const auto ended = run(small().adapt(
+      directory, {"--set", "warm_up.learning_rate=1e30", "--set", "warm_up.iterations=40", "--set",
+                  std::string("run.save_every=") + every}));
+  check_error(ended, 5, {"warm-up", "loss terms", "source="});
+  CHECK_FALSE(fs::exists(directory / "networks"));
+  check_error(run({"adapt", "--resume", directory}), 5, {"loss terms"});
+}
