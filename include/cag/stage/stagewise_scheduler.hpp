@@ -31,6 +31,10 @@ StageSlot<S> slot(stage::Repeated<S> repeated) {
   return {std::move(repeated.stage), repeated.times};
 }
 
+/// The stage itself, repeated or not.
+template <typename S>
+using StageOf = decltype(slot(std::declval<S>()).stage);
+
 inline bool all_finite(const std::vector<at::Tensor>& parameters) {
   for (const auto& parameter : parameters) {
     const auto& gradient = parameter.grad();
@@ -67,7 +71,8 @@ class StagewiseScheduler {
 
   /// @throws NumericalError after kPatience steps in a row whose gradient is not finite
   template <TrainableBackbone B, typename Data, typename Hooks>
-  RunEnd run(RunState<B>& state, Data& data, Hooks&& hooks) const {
+  RunEnd run(RunState<B>& state, Data& data, Hooks&& hooks) const
+      requires(Stage<detail::StageOf<Stages>, B, Data>&&...) {
     while (state.stage < size()) {
       auto end = RunEnd::kFinished;
       with_stage(state.stage,
@@ -78,7 +83,8 @@ class StagewiseScheduler {
   }
 
   template <TrainableBackbone B, typename Data>
-  RunEnd run(RunState<B>& state, Data& data) const {
+  RunEnd run(RunState<B>& state, Data& data) const
+      requires(Stage<detail::StageOf<Stages>, B, Data>&&...) {
     struct {
     } none;
     return run(state, data, none);
