@@ -25,7 +25,8 @@ inline void set_cpu_generator_state(const at::Tensor& state, std::string_view wh
   const std::lock_guard lock(generator.mutex());
   const auto present = generator.get_state();
   if (!state.defined() || state.scalar_type() != at::kByte || state.sizes() != present.sizes()) {
-    throw CheckpointError("{}: expected a generator state of {} bytes, found {}", what, present.numel(),
+    throw CheckpointError("{}: expected a generator state of {} bytes, found {}", what,
+                          present.numel(),
                           state.defined() ? fmt::format("{} numbers of type {}", state.numel(),
                                                         c10::toString(state.scalar_type()))
                                           : "none");
