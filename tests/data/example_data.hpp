@@ -3,6 +3,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/randint.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -12,7 +13,7 @@ namespace cag::test {
 
 /// Optional photographs beside the repository.
 inline std::filesystem::path photographs() {
-  return std::filesystem::absolute(__FILE__).parent_path() / "../../../shared/day_to_dusk";
+  return std::filesystem::path(std::getenv("CAG_SHARED")) / "day_to_dusk";
 }
 
 /// A random image file with its folders.

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include <catch.hpp>
 #include <io/fault_file_system.hpp>
@@ -177,7 +178,7 @@ TEST_CASE("A manifest cannot name a file outside its directory") {
 }
 
 TEST_CASE("Version 1 of each format stays readable, and is what is written") {
-  const auto golden = fs::path(__FILE__).parent_path() / "format_1";
+  const auto golden = fs::path(std::getenv("CAG_TESTS")) / "io/format_1";
   const cag_test::TemporaryDirectory parent;
   const auto check = [&](const char* name, const cag::DirectoryFormat& format) {
     const auto contents = load_directory(golden / name, format);

@@ -112,7 +112,7 @@ TEST_CASE("A results file of other categories or with damage is refused by line"
   CHECK_THROWS_WITH(open(kHeader + good + "0,2,source,0.1\n"),
                     Contains("results.csv:3: expected 12 fields, got 4"));
   CHECK_THROWS_WITH(open(kHeader + "0,x1,source,0.1,0.1,0.1,0.1,0.1,1,1,1,1\n"),
-                    Contains("results.csv:2: expected a number, got x1"));
+                    Contains("results.csv:2: expected a count of at least 0, got x1"));
   CHECK_THROWS_WITH(open(kHeader + "0,1,source,0.1z,0.1,0.1,0.1,0.1,1,1,1,1\n"),
                     Contains("expected a number, got 0.1z"));
 }
