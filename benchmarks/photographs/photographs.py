@@ -62,7 +62,7 @@ def adapt(options, run, arguments):
     else:
         command += ["--config", options.config, "--source", options.source, "--target", options.target,
                     "--threads", str(options.threads), "--out", str(run), *arguments]
-    environment = dict(os.environ, OMP_NUM_THREADS=str(options.threads))
+    environment = dict(os.environ, OMP_NUM_THREADS=str(options.threads), OMP_WAIT_POLICY="PASSIVE")
     with open(run.with_suffix(".log"), "a") as log:
         code = subprocess.run(command, stdout=log, stderr=log, env=environment).returncode
     print(f"{run.name}: exit {code}", flush=True)
