@@ -1,7 +1,6 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 
 #include <cag/detail/cross_entropy.hpp>
