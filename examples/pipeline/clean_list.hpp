@@ -9,9 +9,9 @@
 #include <ATen/ops/stack.h>
 
 #include <cag/data/augment/resize.hpp>
+#include <cag/data/collate.hpp>
 #include <cag/data/dataset.hpp>
 #include <cag/data/normalisation.hpp>
-#include <cag/error.hpp>
 #include <cag/random/stream.hpp>
 
 namespace pipeline {
@@ -40,25 +40,23 @@ class CleanList {
   typename Sample::Batch batch(std::int64_t number) const {
     const auto first = number * options_.batch;
     const auto end = std::min(first + options_.batch, images());
-    std::vector<at::Tensor> images, labels;
+    std::vector<Sample> samples;
+    std::vector<at::Tensor> truths;
     for (auto i = first; i < end; ++i) {
-      const auto whole = dataset_.get(i * options_.stride);
-      auto sample = whole;
+      auto sample = dataset_.get(i * options_.stride);
+      if constexpr (cag::SourceDataset<D>) truths.push_back(sample.label);
       if (options_.width > 0) {
         cag::Stream unused({});
-        sample = cag::augment::Resize{options_.width, options_.height}(whole, unused);
+        sample = cag::augment::Resize{options_.width, options_.height}(sample, unused);
       }
-      images.push_back(normalisation_(sample.image));
-      if (!images.front().sizes().equals(images.back().sizes()))
-        throw cag::DataError("{}: {}x{} beside {}x{} in one batch: set a size in the configuration",
-                             sample.name, images.back().size(2), images.back().size(1),
-                             images.front().size(2), images.front().size(1));
-      if constexpr (cag::SourceDataset<D>)
-        labels.push_back(options_.resize_labels ? sample.label : whole.label);
+      samples.push_back(std::move(sample));
     }
-    typename Sample::Batch batch;
-    batch.images = at::stack(images).to(options_.device);
-    if constexpr (cag::SourceDataset<D>) batch.labels = at::stack(labels).to(options_.device);
+    auto batch = cag::collate<Sample>(samples, normalisation_);
+    batch.images = batch.images.to(options_.device);
+    if constexpr (cag::SourceDataset<D>) {
+      if (!options_.resize_labels) batch.labels = at::stack(truths);
+      batch.labels = batch.labels.to(options_.device);
+    }
     return batch;
   }
 

@@ -32,6 +32,24 @@ void expect_a_batch(std::int64_t images, const std::filesystem::path& folder,
                          folder.string(), config.run.batch, which, images);
 }
 
+/// Images that no configured width brings to one size share batches as they are.
+template <typename D>
+void expect_one_size(const D& dataset, const std::filesystem::path& folder, std::int64_t width,
+                     std::string_view key, const Config& config) {
+  const bool alone = config.run.evaluation_batch == 1 && config.augmentation.crop_width > 0;
+  if (width > 0 || alone) return;
+  const auto first = dataset.image_size(0);
+  for (std::int64_t i = 1; i < dataset.size(); ++i) {
+    const auto size = dataset.image_size(i);
+    if (size != first)
+      throw cag::DataError(
+          "{}: expected images of one size or augmentation.{} set, found {} of {} x {} and {} of "
+          "{} x {} pixels",
+          folder.string(), key, dataset.name(0), first.width, first.height, dataset.name(i),
+          size.width, size.height);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> category_names(const Config& config) {
@@ -80,6 +98,12 @@ World World::open(const Config& config, const Program& program) {
                  config);
   expect_a_batch(world.target_train.size(), config.data.target,
                  "in the split " + config.data.train_split, config);
+  const auto& sizes = config.augmentation;
+  expect_one_size(source, config.data.source, sizes.source_width, "source_width", config);
+  expect_one_size(target, config.data.target, sizes.target_width, "target_width", config);
+  if (world.target_validation)
+    expect_one_size(*world.target_validation, config.data.target, sizes.target_width,
+                    "target_width", config);
   std::string list;
   add_names(list, source);
   add_names(list, target);

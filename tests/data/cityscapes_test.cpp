@@ -40,6 +40,7 @@ TEST_CASE("Cityscapes images need no truth") {
   CHECK(images.name(2) == "b_1");
   CHECK(images.get(2).name == "b_1");
   CHECK(images.get(2).image.sizes() == at::IntArrayRef({6, 8, 3}));
+  CHECK(images.image_size(2) == cag::ImageSize{.height = 6, .width = 8});
 }
 
 TEST_CASE("Cityscapes pairs carry truth") {

@@ -17,15 +17,10 @@ using cag::test::Arguments;
 using cag::test::Outcome;
 using cag::test::Program;
 using cag::test::run;
-using cag::test::SmallData;
+using cag::test::small;
 using Catch::Contains;
 
 namespace {
-
-const SmallData& small() {
-  static const SmallData data;
-  return data;
-}
 
 /// A run that nothing disturbed.
 struct Undisturbed {
@@ -223,6 +218,8 @@ TEST_CASE("stages from a saved warm-up are those of the whole run", "[adapt]") {
   REQUIRE(
       run(small().adapt(directory, {"--from", whole.directory / "networks" / "stage-0"})).code ==
       0);
+  CHECK_THAT(cag::test::read_file(directory / "config.toml"),
+             Contains("start = '" + (whole.directory / "networks" / "stage-0").string()));
   auto expected = whole.outcome;
   std::erase_if(expected.rows, [](const auto& row) { return row[0] == "0"; });
   std::erase_if(expected.networks,

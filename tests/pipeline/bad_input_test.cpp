@@ -18,15 +18,10 @@ using cag::test::Arguments;
 using cag::test::Ended;
 using cag::test::Outcome;
 using cag::test::run;
-using cag::test::SmallData;
+using cag::test::small;
 using Catch::Contains;
 
 namespace {
-
-const SmallData& small() {
-  static const SmallData data;
-  return data;
-}
 
 fs::path new_path() {
   static int count = 0;
@@ -194,13 +189,27 @@ TEST_CASE("a run that meets a damaged image stops there and goes on when it is m
   CHECK((Outcome::of(out).networks == Outcome::of(undisturbed).networks));
 }
 
-TEST_CASE("images of several sizes in one batch are refused with both sizes", "[bad_input]") {
+TEST_CASE("images of several sizes are refused unless the configuration brings them to one",
+          "[bad_input]") {
+  const auto out = new_path();
   const Broken broken;
-  cag::png::write_rgb(broken.image, at::full({40, 64, 3}, 90, at::kByte));
-  cag::png::write_labels(broken.label, at::full({40, 64}, 7, at::kByte));
-  check_error(run(broken.adapt(new_path(), {"--set", "augmentation.crop_width=0", "--set",
-                                            "augmentation.crop_height=0"})),
-              3, {"64", "48", "40", "00003"});
+  const auto other = at::full({40, 64, 3}, 90, at::kByte);
+  SECTION("in the source") {
+    cag::png::write_rgb(broken.image, other);
+    cag::png::write_labels(broken.label, at::full({40, 64}, 7, at::kByte));
+    check_refused(broken.adapt(out), out, 3,
+                  {broken.source.string(), "augmentation.source_width", "00001 of 64 x 48",
+                   "00003 of 64 x 40"});
+    CHECK(run(broken.adapt(out, {"--set", "augmentation.source_width=64", "--set",
+                                 "augmentation.source_height=48"}))
+              .code == 0);
+  }
+  SECTION("in the target") {
+    cag::png::write_rgb(broken.target_image, other);
+    check_refused(broken.adapt(out), out, 3,
+                  {broken.target.string(), "augmentation.target_width", "000002 of 64 x 40"});
+    CHECK(run(broken.adapt(out, {"--set", "run.evaluation_batch=1"})).code == 0);
+  }
 }
 
 TEST_CASE("a network that does not fit the configuration is refused", "[bad_input]") {

@@ -89,6 +89,12 @@ threads = 1
   TemporaryFolder folder_;
 };
 
+/// One for all tests of a program.
+inline const SmallData& small() {
+  static const SmallData data;
+  return data;
+}
+
 /// The networks, anchors and evaluations of a run, without what time and memory it took.
 struct Outcome {
   std::map<std::string, std::string> networks;  ///< file below RUN/networks -> bytes

@@ -29,6 +29,9 @@ class Cached {
 
   std::int64_t size() const { return dataset_.size(); }
   std::string name(std::int64_t i) const { return dataset_.name(i); }
+  ImageSize image_size(std::int64_t i) const requires SizedDataset<D> {
+    return dataset_.image_size(i);
+  }
 
   SampleOf<D> get(std::int64_t i) const {
     if (auto kept = store_->find(i)) return unpacked(std::move(*kept));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <cag/data/detail/file_list.hpp>
+#include <cag/data/image_size.hpp>
 #include <cag/data/label_table.hpp>
 #include <cag/data/label_tables.hpp>
 #include <cag/data/sample.hpp>
@@ -23,6 +24,10 @@ class CityscapesImages {
 
   std::int64_t size() const { return files_.size(); }
   const std::string& name(std::int64_t i) const { return files_.name(i); }
+
+  /// The size that image `i` declares, from its file's header alone.
+  /// @throws DataError naming the file
+  ImageSize image_size(std::int64_t i) const { return files_.image_size(i); }
 
   /// @throws DataError naming the file
   UnlabelledSample get(std::int64_t i) const { return files_.get(i); }
@@ -54,6 +59,10 @@ class CityscapesPairs {
   std::int64_t size() const { return files_.size(); }
   const std::string& name(std::int64_t i) const { return files_.name(i); }
   const LabelTable& table() const { return files_.table(); }
+
+  /// The size that image `i` declares, from its file's header alone.
+  /// @throws DataError naming the file
+  ImageSize image_size(std::int64_t i) const { return files_.image_size(i); }
 
   /// @throws DataError naming the file: unreadable, an id outside the table, sizes that differ
   LabelledSample get(std::int64_t i) const { return files_.get(i); }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <cag/data/image_size.hpp>
 #include <cag/data/sample.hpp>
 
 namespace cag {
@@ -22,6 +23,12 @@ concept Dataset = std::copy_constructible<D> && requires(const D dataset, std::i
 /// The kind of sample that a Dataset holds.
 template <Dataset D>
 using SampleOf = decltype(std::declval<const D&>().get(0));
+
+/// One that knows the sizes of its images without decoding them.
+template <typename D>
+concept SizedDataset = Dataset<D> && requires(const D dataset, std::int64_t i) {
+  { dataset.image_size(i) } -> std::same_as<ImageSize>;
+};
 
 /// Images with truth.
 template <typename D>

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <cag/data/detail/file_list.hpp>
+#include <cag/data/image_size.hpp>
 #include <cag/data/label_table.hpp>
 #include <cag/data/label_tables.hpp>
 #include <cag/data/sample.hpp>
@@ -24,6 +25,10 @@ class Gta5 {
   std::int64_t size() const { return files_.size(); }
   const std::string& name(std::int64_t i) const { return files_.name(i); }
   const LabelTable& table() const { return files_.table(); }
+
+  /// The size that image `i` declares, from its file's header alone.
+  /// @throws DataError naming the file
+  ImageSize image_size(std::int64_t i) const { return files_.image_size(i); }
 
   /// @throws DataError naming the file: unreadable, an id outside the table, sizes that differ
   LabelledSample get(std::int64_t i) const { return files_.get(i); }

@@ -29,6 +29,9 @@ class Subset {
   std::int64_t size() const { return std::ssize(indices_); }
   std::string name(std::int64_t i) const { return dataset_.name(at(i)); }
   SampleOf<D> get(std::int64_t i) const { return dataset_.get(at(i)); }
+  ImageSize image_size(std::int64_t i) const requires SizedDataset<D> {
+    return dataset_.image_size(at(i));
+  }
 
  private:
   std::int64_t at(std::int64_t i) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <cag/data/detail/scan.hpp>
+#include <cag/data/image_size.hpp>
 #include <cag/data/label_table.hpp>
 #include <cag/data/png.hpp>
 #include <cag/data/sample.hpp>
@@ -27,6 +28,7 @@ class ImageList {
   std::int64_t size() const { return std::ssize(*files_); }
   const std::string& name(std::int64_t i) const { return at(i).first; }
   const Path& path(std::int64_t i) const { return at(i).second; }
+  ImageSize image_size(std::int64_t i) const { return png::size(path(i)); }
   UnlabelledSample get(std::int64_t i) const { return {png::read_rgb(path(i)), name(i)}; }
 
  private:
@@ -49,6 +51,7 @@ class PairList {
   std::int64_t size() const { return images_.size(); }
   const std::string& name(std::int64_t i) const { return images_.name(i); }
   const LabelTable& table() const { return *table_; }
+  ImageSize image_size(std::int64_t i) const { return images_.image_size(i); }
 
   LabelledSample get(std::int64_t i) const {
     auto [image, name] = images_.get(i);
