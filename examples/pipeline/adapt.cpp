@@ -256,7 +256,8 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
   auto weights = class_weights(config, world.source_train);
   if (weights.defined()) weights = weights.to(device);
   std::optional<TrainedNetwork> start;
-  if (options.from) start = load_start(*options.from, config, world);
+  if (!options.resume && !config.run.start.empty())
+    start = load_start(config.run.start, config, world);
   if (config.run.threads > 0) at::set_num_threads(static_cast<int>(config.run.threads));
 
   const cag::RunLock lock(options.out);

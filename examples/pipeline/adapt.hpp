@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 
 #include "pipeline/config.hpp"
 #include "pipeline/world.hpp"
@@ -12,7 +11,6 @@ namespace pipeline {
 struct AdaptOptions {
   std::filesystem::path out;
   bool resume = false;  ///< go on with the run at `out`, under its own configuration
-  std::optional<std::filesystem::path> from{};  ///< a trained network in place of the warm-up
 };
 
 /// Warm-up, then the stages, into the run directory `out`: config.toml, results.csv,

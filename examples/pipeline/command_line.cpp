@@ -27,7 +27,7 @@ namespace {
 struct ConfigOptions {
   std::string file;
   std::vector<std::string> overrides;
-  std::string source, target, device;
+  std::string source, target, device, start;
   std::int64_t seed = -1, threads = -1;
 
   void add_to(CLI::App& command) {
@@ -49,6 +49,7 @@ struct ConfigOptions {
     if (!source.empty()) config.data.source = source;
     if (!target.empty()) config.data.target = target;
     if (!device.empty()) config.run.device = device;
+    if (!start.empty()) config.run.start = start;
     if (seed >= 0) config.run.seed = seed;
     if (threads >= 0) config.run.threads = threads;
     check(config);
@@ -57,7 +58,7 @@ struct ConfigOptions {
 
   bool given() const {
     return !file.empty() || !overrides.empty() || !source.empty() || !target.empty() ||
-           !device.empty() || seed >= 0 || threads >= 0;
+           !device.empty() || !start.empty() || seed >= 0 || threads >= 0;
   }
 };
 
@@ -93,18 +94,18 @@ int run_program(const Program& program, int argc, char** argv) {
   auto* adapt_command = app.add_subcommand("adapt", "warm-up, then adaptation in stages");
   ConfigOptions adapt_config;
   adapt_config.add_to(*adapt_command);
-  std::string out, resume, from;
+  std::string out, resume;
   adapt_command->add_option("--out", out, "run directory to make");
   adapt_command->add_option("--resume", resume, "run directory to go on with");
-  adapt_command->add_option("--from", from, "a trained network in place of the warm-up");
+  adapt_command->add_option("--from", adapt_config.start,
+                            "a trained network in place of the warm-up");
   adapt_command->callback([&] {
     code = guarded([&] {
       if (resume.empty() == out.empty())
         throw cag::UsageError("adapt: expected either --out RUN or --resume RUN");
-      if (!resume.empty() && (adapt_config.given() || !from.empty()))
+      if (!resume.empty() && adapt_config.given())
         throw cag::UsageError("adapt --resume: the run has its own configuration, give no other");
-      AdaptOptions options{.out = resume.empty() ? out : resume, .resume = !resume.empty()};
-      if (!from.empty()) options.from = from;
+      const AdaptOptions options{.out = resume.empty() ? out : resume, .resume = !resume.empty()};
       return adapt(program, resume.empty() ? adapt_config.read() : Config{}, options);
     });
   });

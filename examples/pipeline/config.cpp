@@ -69,6 +69,7 @@ void visit(C& config, Visitor visitor) {
   visitor("stages.anchor_weight", config.stages.anchor_weight);
   visitor("stages.anchor_every", config.stages.anchor_every);
   visit_stage("stages", config.stages, visitor);
+  visitor("run.start", config.run.start);
   visitor("run.seed", config.run.seed);
   visitor("run.threads", config.run.threads);
   visitor("run.batch", config.run.batch);

@@ -62,6 +62,7 @@ struct Config {
   } stages;
 
   struct Run {
+    std::filesystem::path start;  ///< a trained network in place of the warm-up; empty: none
     std::int64_t seed = 0;
     std::int64_t threads = 0;  ///< 0: as many as the machine has
     std::int64_t batch = 4;    ///< of each domain
