@@ -60,7 +60,8 @@ def adapt(options, run, arguments):
     if (run / "config.toml").exists():
         command += ["--resume", str(run)]
     else:
-        command += ["--config", options.config, "--source", options.source, "--target", options.target,
+        command += ["--config", options.config, "--source", str(options.data / "gta5"),
+                    "--target", str(options.data / "cityscapes"),
                     "--threads", str(options.threads), "--out", str(run), *arguments]
     environment = dict(os.environ, OMP_NUM_THREADS=str(options.threads), OMP_WAIT_POLICY="PASSIVE")
     with open(run.with_suffix(".log"), "a") as log:
@@ -142,14 +143,17 @@ def main():
     parser.add_argument("action", choices=["run", "table"])
     parser.add_argument("--program", default="build/evidence/examples/gta5_to_cityscapes/gta5_to_cityscapes")
     parser.add_argument("--config", default="configs/photographs.toml")
-    parser.add_argument("--source", default="../shared/day_to_dusk/gta5")
-    parser.add_argument("--target", default="../shared/day_to_dusk/cityscapes")
+    parser.add_argument("--data", type=Path, default=Path("../shared/day_to_dusk"),
+                        help="holds gta5/ and cityscapes/")
     parser.add_argument("--out", type=Path, default=Path("runs/photographs"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    if not options.data.is_dir():
+        print(f"skipped: {options.data} is not there; `gta5_to_cityscapes convert-camvid` makes it")
+        return 77
     return run(options) if options.action == "run" else table(options)
 
 
