@@ -14,9 +14,11 @@ option(CAG_FETCH_DEPENDENCIES "Build what is missing from source, by FetchConten
 set(cag_provider_dir "${CMAKE_CURRENT_LIST_DIR}")
 set(cag_torch_pinned 2.15.0)
 set(cag_torch_wheels torch==2.15.0 nvidia-cuda-runtime==13.2.86 nvidia-cuda-cupti==13.2.86)
-set(cag_provided CagTorch CagSpng Eigen3 fmt Catch2 CLI11 tomlplusplus nlohmann_json)
+set(cag_provided CagTorch CagSpng CagStb embree Eigen3 fmt Catch2 CLI11 tomlplusplus nlohmann_json)
 set(cag_debian_packages
-  libspng-dev libeigen3-dev libfmt-dev catch2 libcli11-dev libtomlplusplus-dev nlohmann-json3-dev ccache)
+  libspng-dev libeigen3-dev libfmt-dev catch2 libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
+  libembree-dev libstb-dev ccache)
+set(cag_never_fetched CagSpng CagStb embree)
 
 # Sets `out` to those of the Debian packages that are not installed.
 function(cag_missing_packages out)
@@ -37,8 +39,8 @@ function(cag_install_packages reason)
   if(NOT apt)
     message(FATAL_ERROR
       "${reason} is missing and this is not Debian or Ubuntu. Install Eigen >= 3.4, fmt >= 9, libspng, Catch2, CLI11, "
-      "toml++ and nlohmann-json with this system's package manager, or build them from source:\n"
-      "  cmake --preset test -D CAG_FETCH_DEPENDENCIES=ON   (libspng excepted)")
+      "toml++, nlohmann-json, Embree and stb with this system's package manager, or build them from source:\n"
+      "  cmake --preset test -D CAG_FETCH_DEPENDENCIES=ON   (libspng, Embree and stb excepted)")
   endif()
   cag_missing_packages(missing ${ARGN})
   string(JOIN " " words ${missing})
@@ -159,7 +161,7 @@ macro(cag_provide_dependency method name)
     list(REMOVE_ITEM cag_find_arguments REQUIRED)
     find_package(${name} ${cag_find_arguments} QUIET BYPASS_PROVIDER)
     if(NOT ${name}_FOUND)
-      if(CAG_FETCH_DEPENDENCIES AND NOT "${name}" STREQUAL "CagSpng")
+      if(CAG_FETCH_DEPENDENCIES AND NOT "${name}" IN_LIST cag_never_fetched)
         include("${cag_provider_dir}/fetch.cmake")
         cag_fetch(${name})
         set(${name}_FOUND TRUE)

@@ -1,5 +1,6 @@
-# Generated images, adaptation, predictions, from nothing each time:
-# cmake -D BLOCKS=.. -D PROGRAM=.. -D CONFIG=.. -D FOLDER=.. -P demo.cmake
+# Two rendered domains, adaptation, pictures; what a run before left is made anew, but for equal images:
+# cmake -D STREETS=.. -D PROGRAM=.. -D CONFIG=.. -D FOLDER=.. [-D SEED=1] [-D IMAGES=240] [-D MORE=<of streets>]
+#   -P demo.cmake
 function(say)
   execute_process(COMMAND "${CMAKE_COMMAND}" -E echo "${ARGV0}")
 endfunction()
@@ -10,14 +11,26 @@ function(run)
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 
+if(NOT DEFINED SEED)
+  set(SEED 1)
+endif()
+if(NOT DEFINED IMAGES)
+  set(IMAGES 240)
+endif()
+math(EXPR half "${IMAGES} / 2")
+math(EXPR quarter "${IMAGES} / 4")
 # Threads that wait by spinning take ten times as long where the machine does other work as well.
 set(ENV{OMP_WAIT_POLICY} PASSIVE)
-file(REMOVE_RECURSE "${FOLDER}")
+set(source "${FOLDER}/data/gta5")
 set(target "${FOLDER}/data/cityscapes")
-run("${BLOCKS}" --out "${FOLDER}/data")
-run("${PROGRAM}" adapt --config "${CONFIG}" --source "${FOLDER}/data/gta5" --target "${target}"
-  --seed 1 --out "${FOLDER}/run")
+run("${STREETS}" --style simulator --layout gta5 --images ${IMAGES} ${MORE} --out "${source}")
+run("${STREETS}" --style overcast --layout cityscapes --images ${half} --validation ${quarter} ${MORE}
+  --out "${target}")
+file(REMOVE_RECURSE "${FOLDER}/run" "${FOLDER}/pictures")
+run("${PROGRAM}" adapt --config "${CONFIG}" --source "${source}" --target "${target}" --seed ${SEED}
+  --out "${FOLDER}/run")
 string(REGEX MATCH "stage +source .*\nresults: [^\n]*" summary "${output}")
+run("${PROGRAM}" figure --run "${FOLDER}/run" --out "${FOLDER}/figure.png")
 file(GLOB networks LIST_DIRECTORIES true "${FOLDER}/run/networks/stage-*")
 list(SORT networks COMPARE NATURAL)
 list(POP_BACK networks last)
@@ -29,7 +42,9 @@ mIoU in %, from the warm-up on source images alone to the last stage; +bn: batch
 the domain's own images.
 
 ${summary}
+figure:   ${FOLDER}/figure.png   (target image, labels before, pseudo-labels, labels after; source)
 pictures: ${FOLDER}/pictures/overlay
 
 Next, your own images in the folder layouts of GTA5 and Cityscapes:
+  ${PROGRAM} check-data --source GTA5 --target CITYSCAPES
   ${PROGRAM} adapt --config ${CONFIG} --source GTA5 --target CITYSCAPES --out RUN")

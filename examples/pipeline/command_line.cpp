@@ -18,6 +18,7 @@
 #include "pipeline/config.hpp"
 #include "pipeline/convert_camvid.hpp"
 #include "pipeline/evaluate.hpp"
+#include "pipeline/figure.hpp"
 #include "pipeline/predict.hpp"
 
 namespace pipeline {
@@ -52,6 +53,9 @@ struct ConfigOptions {
     if (!start.empty()) config.run.start = start;
     if (seed >= 0) config.run.seed = seed;
     if (threads >= 0) config.run.threads = threads;
+    // A run can be resumed from anywhere.
+    for (auto* path : {&config.data.source, &config.data.target, &config.run.start})
+      if (!path->empty()) *path = std::filesystem::absolute(*path);
     check(config);
     return config;
   }
@@ -144,6 +148,18 @@ int run_program(const Program& program, int argc, char** argv) {
   predict_command->callback([&] {
     code = guarded([&] {
       predict(prediction);
+      return 0;
+    });
+  });
+
+  auto* figure_command = app.add_subcommand("figure", "one picture of what a run changed");
+  FigureOptions figure_options;
+  figure_command->add_option("--run", figure_options.run, "run directory of adapt")->required();
+  figure_command->add_option("--out", figure_options.out, "PNG file to write")->required();
+  figure_command->add_option("--rows", figure_options.rows, "images")->capture_default_str();
+  figure_command->callback([&] {
+    code = guarded([&] {
+      figure(program, figure_options);
       return 0;
     });
   });

@@ -4,9 +4,10 @@
 
 namespace pipeline {
 
-/// The command line that the adaptation programs share: adapt, evaluate, predict, check-data and
-/// convert-camvid.
-/// @return the exit code: 0, 2 usage, 3 data, 4 checkpoint, 5 numerical, 6 I/O, 128 + signal
+/// The command line that the adaptation programs share: adapt, evaluate, predict, figure,
+/// check-data and convert-camvid.
+/// @return the exit code: 0, 1 for what nobody expected, 2 usage, 3 data, 4 checkpoint,
+///   5 numerical, 6 I/O, 128 + signal
 int run_program(const Program& program, int argc, char** argv);
 
 }  // namespace pipeline

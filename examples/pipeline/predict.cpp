@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 
 #include <cag/data/augment/resize.hpp>
@@ -20,6 +19,7 @@
 #include <cag/stage/domains.hpp>
 
 #include "pipeline/clean_list.hpp"
+#include "pipeline/colours.hpp"
 #include "pipeline/device.hpp"
 #include "pipeline/folders.hpp"
 #include "pipeline/network.hpp"
@@ -56,15 +56,6 @@ void make_folders(const PredictOptions& options) {
   }
 }
 
-/// [K, 3] uint8.
-at::Tensor colours_of(const cag::LabelTable& table) {
-  at::Tensor colours = at::empty({table.size(), 3}, at::kByte);
-  auto* to = colours.mutable_data_ptr<std::uint8_t>();
-  for (const auto& category : table.categories())
-    to = std::copy(category.colour.begin(), category.colour.end(), to);
-  return colours;
-}
-
 /// [H, W] int64 category, at the size of the image.
 at::Tensor categories_of(TrainedNetwork& trained, const cag::UnlabelledSample& sample,
                          const PredictOptions& options, at::Device device) {
@@ -81,15 +72,14 @@ at::Tensor categories_of(TrainedNetwork& trained, const cag::UnlabelledSample& s
 }
 
 void write_pictures(const std::filesystem::path& out, const cag::UnlabelledSample& sample,
-                    const at::Tensor& categories, const cag::LabelTable& table,
-                    const at::Tensor& colours) {
+                    const at::Tensor& categories, const cag::LabelTable& table) {
   const auto place = [&](std::string_view picture) {
     auto path = out / picture / (sample.name + ".png");
     make_folder(path.parent_path());
     return path;
   };
   cag::png::write_labels(place("ids"), table.ids(categories));
-  const auto colour = colours.index_select(0, categories.view({-1})).view_as(sample.image);
+  const auto colour = coloured(categories, table);
   cag::png::write_rgb(place("colour"), colour);
   const auto sum = sample.image.to(at::kInt).add(colour).add(1);
   cag::png::write_rgb(place("overlay"), sum.bitwise_right_shift(1).to(at::kByte));
@@ -107,16 +97,14 @@ void predict(const PredictOptions& options) {
   const PngFolder images(options.images, options.out);
   if (!options.statistics.empty()) {
     const CleanList<PngFolder> list(
-        PngFolder(options.statistics), trained.normalisation,
+        PngFolder(options.statistics, options.out), trained.normalisation,
         {.width = options.width, .height = options.height, .device = device});
     cag::norm::Reestimated{}(trained.net, cag::images_of(list));
   }
   const at::NoGradGuard no_grad;
-  const auto colours = colours_of(table);
   for (std::int64_t i = 0; i < images.size(); ++i) {
     const auto sample = images.get(i);
-    write_pictures(options.out, sample, categories_of(trained, sample, options, device), table,
-                   colours);
+    write_pictures(options.out, sample, categories_of(trained, sample, options, device), table);
   }
   fmt::print("{} image{} -> {}\n", images.size(), images.size() == 1 ? "" : "s",
              options.out.string());

@@ -28,6 +28,14 @@ template <cag::Profile P>
 using MarginOf = std::conditional_t<std::is_same_v<P, cag::profile::Paper>,
                                     cag::label::StrictMargin, cag::label::Margin>;
 
+/// Whether the teacher's batch-norm statistics are those of the target.
+inline bool reestimates_teacher(const Config& config) {
+  const bool own = with_profile(config, []<cag::Profile P>() {
+    return std::is_same_v<typename P::Statistics, cag::norm::AsTrained>;
+  });
+  return config.stages.teacher == "reestimated" || (config.stages.teacher == "profile" && !own);
+}
+
 /// The loss of profile P with the configured rule and weights.
 template <cag::Profile P>
 auto configured_loss(const Config& config, const at::Tensor& class_weights) {

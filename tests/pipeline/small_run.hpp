@@ -7,21 +7,30 @@
 #include <string>
 #include <vector>
 
-#include "blocks/blocks.hpp"
 #include "data/temporary_folder.hpp"
 #include "program.hpp"
+#include "streets/data_set.hpp"
 
 namespace cag::test {
 
-/// The categories of blocks::generate.
-inline const std::vector<std::string> kBlockCategories{
+/// Those of the small runs: what even small pictures of streets show.
+inline const std::vector<std::string> kSmallCategories{
     "road", "sidewalk", "building", "pole", "traffic sign", "vegetation", "sky", "person", "car"};
 
 /// Eight small source and target images, two to evaluate, and a configuration of seconds.
 class SmallData {
  public:
   SmallData() {
-    blocks::generate({.images = 8, .size = {.height = 48, .width = 64}, .seed = 3}, data());
+    streets::DataSet set{.style = streets::simulator(),
+                         .size = {.height = 48, .width = 64},
+                         .images = 8,
+                         .seed = 3,
+                         .samples = 1};
+    streets::draw(set, source());
+    set.layout = streets::Layout::kCityscapes;
+    set.style = streets::overcast();
+    set.validation = 2;
+    streets::draw(set, target());
     write_file(config(), kConfig);
   }
 

@@ -5,6 +5,8 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/max.h>
+#include <ATen/ops/min.h>
+#include <ATen/ops/zeros.h>
 
 #include <cstdint>
 #include <cstring>
@@ -108,6 +110,22 @@ inline void write_labels(const std::filesystem::path& path, const at::Tensor& la
   }
   detail::write_png(path, labels,
                     palette.empty() ? SPNG_COLOR_TYPE_GRAYSCALE : SPNG_COLOR_TYPE_INDEXED, palette);
+}
+
+/// Writes ids the way SYNTHIA stores them: 16-bit RGB, the id in the first channel.
+/// @param ids  [H, W] int32, 0 to 65535
+/// @throws IoError naming `path`, e.g. when the disk is full
+inline void write_label_ids16(const std::filesystem::path& path, const at::Tensor& ids) {
+  TORCH_CHECK_VALUE(ids.dim() == 2 && ids.scalar_type() == at::kInt,
+                    "expected label ids [H, W] int32, got ", ids.sizes(), " ", ids.scalar_type());
+  if (ids.numel() > 0) {
+    const auto low = ids.min().item<std::int64_t>(), high = ids.max().item<std::int64_t>();
+    TORCH_CHECK_VALUE(low >= 0 && high <= 65535, "expected label ids 0 to 65535, got ", low, " to ",
+                      high);
+  }
+  at::Tensor samples = at::zeros({ids.size(0), ids.size(1), 3}, at::kShort);
+  samples.select(2, 0).copy_(ids);  // the lower 16 bits, whatever their sign
+  detail::write_png(path, samples, SPNG_COLOR_TYPE_TRUECOLOR, {});
 }
 
 }  // namespace cag::png

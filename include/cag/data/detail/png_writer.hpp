@@ -19,7 +19,7 @@
 
 namespace cag::detail {
 
-/// Encodes 8-bit samples [H, W, ...] in memory and puts the file in place as a whole.
+/// Encodes samples [H, W, ...] of 8 or 16 bits in memory and puts the file in place as a whole.
 inline void write_png(const std::filesystem::path& path, const at::Tensor& samples,
                       spng_color_type type, std::span<const Colour> palette) {
   const auto check = [&](int code) {
@@ -34,7 +34,7 @@ inline void write_png(const std::filesystem::path& path, const at::Tensor& sampl
   spng_ihdr header{};
   header.width = static_cast<std::uint32_t>(samples.size(1));
   header.height = static_cast<std::uint32_t>(samples.size(0));
-  header.bit_depth = 8;
+  header.bit_depth = static_cast<std::uint8_t>(8 * samples.element_size());
   header.color_type = static_cast<std::uint8_t>(type);
   check(spng_set_ihdr(context.get(), &header));
   if (!palette.empty()) {
@@ -43,8 +43,8 @@ inline void write_png(const std::filesystem::path& path, const at::Tensor& sampl
     check(spng_set_plte(context.get(), &colours));
   }
   const at::Tensor bytes = samples.cpu().contiguous();
-  check(spng_encode_image(context.get(), bytes.data_ptr<std::uint8_t>(),
-                          static_cast<std::size_t>(bytes.numel()), SPNG_FMT_PNG,
+  check(spng_encode_image(context.get(), bytes.const_data_ptr(),
+                          static_cast<std::size_t>(bytes.nbytes()), SPNG_FMT_PNG,
                           SPNG_ENCODE_FINALIZE));
   std::size_t size = 0;
   int error = SPNG_OK;
