@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/stack.h>
 
 #include <cag/data/augment/resize.hpp>
 #include <cag/data/collate.hpp>
@@ -20,31 +19,49 @@ struct CleanListOptions {
   std::int64_t batch = 4;
   std::int64_t width = 0, height = 0;  ///< 0: as it is
   std::int64_t stride = 1;
-  bool resize_labels = true;  ///< false: truth keeps its own size, as for evaluation
   at::Device device{at::kCPU};
 };
 
 /// Every `stride`-th image of a data set once, as it is but for a fixed resize, in batches: a
-/// cag::BatchList.
+/// cag::BatchList. An image that would be alone at the end joins the batch before, for batch norm
+/// may need two.
 template <cag::Dataset D>
 class CleanList {
  public:
   using Sample = cag::SampleOf<D>;
 
+  /// Images and labels resized, and the labels of each image at its own size.
+  struct Whole {
+    typename Sample::Batch batch;
+    std::vector<at::Tensor> truths;  ///< [H, W] int64
+  };
+
   CleanList(D dataset, cag::Normalisation normalisation, CleanListOptions options)
       : dataset_(std::move(dataset)), normalisation_(normalisation), options_(options) {}
 
-  std::int64_t size() const { return (images() + options_.batch - 1) / options_.batch; }
+  std::int64_t size() const {
+    const auto alone = options_.batch > 1 && images() > 1 && images() % options_.batch == 1;
+    return (images() + options_.batch - 1) / options_.batch - (alone ? 1 : 0);
+  }
   std::int64_t images() const { return (dataset_.size() + options_.stride - 1) / options_.stride; }
 
-  typename Sample::Batch batch(std::int64_t number) const {
+  typename Sample::Batch batch(std::int64_t number) const { return whole(number).batch; }
+
+  Whole whole(std::int64_t number) const {
     const auto first = number * options_.batch;
-    const auto end = std::min(first + options_.batch, images());
+    return range(first, number + 1 == size() ? images() : first + options_.batch);
+  }
+
+  /// A batch of image `i` alone.
+  typename Sample::Batch alone(std::int64_t i) const { return range(i, i + 1).batch; }
+
+ private:
+  Whole range(std::int64_t first, std::int64_t end) const {
     std::vector<Sample> samples;
     std::vector<at::Tensor> truths;
     for (auto i = first; i < end; ++i) {
       auto sample = dataset_.get(i * options_.stride);
-      if constexpr (cag::SourceDataset<D>) truths.push_back(sample.label);
+      if constexpr (cag::SourceDataset<D>) truths.push_back(sample.label.to(options_.device));
       if (options_.width > 0) {
         cag::Stream unused({});
         sample = cag::augment::Resize{options_.width, options_.height}(sample, unused);
@@ -53,14 +70,10 @@ class CleanList {
     }
     auto batch = cag::collate<Sample>(samples, normalisation_);
     batch.images = batch.images.to(options_.device);
-    if constexpr (cag::SourceDataset<D>) {
-      if (!options_.resize_labels) batch.labels = at::stack(truths);
-      batch.labels = batch.labels.to(options_.device);
-    }
-    return batch;
+    if constexpr (cag::SourceDataset<D>) batch.labels = batch.labels.to(options_.device);
+    return {std::move(batch), std::move(truths)};
   }
 
- private:
   D dataset_;
   cag::Normalisation normalisation_;
   CleanListOptions options_;

@@ -23,11 +23,8 @@ void evaluate(const EvaluateOptions& options) {
                           options.width, options.height);
   const auto device = device_of(options.device);
   auto trained = TrainedNetwork::load(options.network);
-  const CleanListOptions list{.batch = options.batch,
-                              .width = options.width,
-                              .height = options.height,
-                              .resize_labels = false,
-                              .device = device};
+  const CleanListOptions list{
+      .batch = options.batch, .width = options.width, .height = options.height, .device = device};
   trained.net.module().to(device);
   const auto table = cag::label_table::cityscapes().select(trained.categories);
   const CleanList<Labelled> images(

@@ -1,8 +1,11 @@
 #include "pipeline/evaluation.hpp"
 
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 
 #include <cag/anchor/anchor_bank.hpp>
@@ -24,26 +27,23 @@ namespace pipeline {
 CleanLists CleanLists::of(const Config& config, const World& world) {
   const auto device = device_of(config.run.device);
   const auto& a = config.augmentation;
-  const auto options = [&](std::int64_t width, std::int64_t height, std::int64_t stride,
-                           bool resize_labels) {
+  const auto options = [&](std::int64_t width, std::int64_t height, std::int64_t stride) {
     return CleanListOptions{.batch = config.run.evaluation_batch,
                             .width = width,
                             .height = height,
                             .stride = stride,
-                            .resize_labels = resize_labels,
                             .device = device};
   };
-  CleanLists lists{
-      .source = {world.source_train, world.normalisation,
-                 options(a.source_width, a.source_height, config.stages.anchor_every, true)},
-      .target = {world.target_train, world.normalisation,
-                 options(a.target_width, a.target_height, 1, true)},
-      .source_validation = {world.source_validation, world.normalisation,
-                            options(a.source_width, a.source_height, 1, false)},
-      .target_validation = {}};
+  CleanLists lists{.source = {world.source_train, world.normalisation,
+                              options(a.source_width, a.source_height, config.stages.anchor_every)},
+                   .target = {world.target_train, world.normalisation,
+                              options(a.target_width, a.target_height, 1)},
+                   .source_validation = {world.source_validation, world.normalisation,
+                                         options(a.source_width, a.source_height, 1)},
+                   .target_validation = {}};
   if (world.target_validation)
     lists.target_validation.emplace(*world.target_validation, world.normalisation,
-                                    options(a.target_width, a.target_height, 1, false));
+                                    options(a.target_width, a.target_height, 1));
   return lists;
 }
 
@@ -77,14 +77,20 @@ ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
   cag::FeatureDistances<> distances(categories);
   cag::LabelQuality quality;
   for (std::int64_t i = 0; i < list.size(); ++i) {
-    const auto batch = list.batch(i);
-    const auto prediction = cag::predict(net, batch.images);
-    const auto full = at::upsample_bilinear2d(
-        prediction.logits, {batch.labels.size(1), batch.labels.size(2)}, /*align_corners=*/true);
-    confusion.add(batch.labels, full.argmax(1));
+    const auto whole = list.whole(i);
+    const auto prediction = cag::predict(net, whole.batch.images);
+    const auto h = prediction.features.size(2), w = prediction.features.size(3);
+    std::vector<at::Tensor> small;
+    for (std::size_t n = 0; n < whole.truths.size(); ++n) {
+      const auto truth = whole.truths[n].unsqueeze(0);
+      const auto logits = prediction.logits.narrow(0, static_cast<std::int64_t>(n), 1);
+      const auto full = at::upsample_bilinear2d(logits, {truth.size(1), truth.size(2)},
+                                                /*align_corners=*/true);
+      confusion.add(truth, full.argmax(1));
+      if (anchors != nullptr) small.push_back(cag::downsample_labels(truth, h, w));
+    }
     if (anchors == nullptr) continue;
-    const auto truth = cag::downsample_labels(batch.labels, prediction.features.size(2),
-                                              prediction.features.size(3));
+    const auto truth = at::cat(small);
     distances.add(prediction.features, truth, *anchors);
     quality.add(label(prediction, *anchors), truth);
   }
