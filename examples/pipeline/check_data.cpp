@@ -185,7 +185,7 @@ class Problems {
     }
   }
 
-  void add(std::string problem) { list_.push_back(std::move(problem)); }
+  bool none() const { return list_.empty(); }
 
   int report() const {
     constexpr std::size_t kShown = 20;
@@ -203,17 +203,6 @@ class Problems {
   std::vector<std::string> list_;
 };
 
-void warn_of_mixed_sizes(const std::vector<Found>& all, std::int64_t width, std::string_view key) {
-  std::set<std::pair<std::int64_t, std::int64_t>> sizes;
-  for (const auto& found : all)
-    if (found.size) sizes.insert(*found.size);
-  if (width == 0 && sizes.size() > 1)
-    fmt::print(
-        "  warning: {} sizes, which do not fit one batch: set augmentation.{}_width and "
-        "_height\n",
-        sizes.size(), key);
-}
-
 void check_source(const Program& program, const Config& config, Problems& problems) {
   const auto table = program.source_table.select(category_names(config));
   const auto& root = config.data.source;
@@ -227,11 +216,7 @@ void check_source(const Program& program, const Config& config, Problems& proble
   print_sizes(all);
   const auto absent = print_labels(all, labels->meanings, table.names());
   if (!absent.empty()) fmt::print("  warning: never in the source: {}\n", fmt::join(absent, ", "));
-  warn_of_mixed_sizes(all, config.augmentation.source_width, "source");
   problems.add(all);
-  if (all.size() < 2)
-    problems.add(fmt::format("{}: expected 2 pairs or more, one to hold out, found {}",
-                             root.string(), all.size()));
 }
 
 void check_target(const Config& config, Problems& problems) {
@@ -247,7 +232,6 @@ void check_target(const Config& config, Problems& problems) {
     const auto all = examine(*images, data.workers);
     fmt::print("{}: {} images, labels not read\n", name(data.train_split), all.size());
     print_sizes(all);
-    warn_of_mixed_sizes(all, config.augmentation.target_width, "target");
     problems.add(all);
   } else {
     fmt::print("{}: cannot be opened\n", name(data.train_split));
@@ -265,7 +249,6 @@ void check_target(const Config& config, Problems& problems) {
   fmt::print("{}: {} pairs of image and labels\n", name(data.val_split), all.size());
   print_sizes(all);
   print_labels(all, labels->meanings, table.names());
-  warn_of_mixed_sizes(all, config.augmentation.target_width, "target");
   problems.add(all);
 }
 
@@ -275,6 +258,8 @@ int check_data(const Program& program, const Config& config) {
   Problems problems;
   check_source(program, config, problems);
   check_target(config, problems);
+  // Nothing wrong with the files: as a whole they are what a run would open.
+  if (problems.none()) problems.opened([&] { return World::open(config, program); });
   return problems.report();
 }
 

@@ -233,6 +233,20 @@ void check_categories(const std::vector<std::string>& names) {
   }
 }
 
+void check_network(const Config& config) {
+  const auto& n = config.network;
+  expect_one_of("network.name", n.name, {"deeplab_v3_plus", "compact"});
+  if (n.name != "deeplab_v3_plus") return;
+  expect(n.depth == 18 || n.depth == 34 || n.depth == 50 || n.depth == 101, "network.depth",
+         "18, 34, 50 or 101", n.depth);
+  expect(n.output_stride == 8 || n.output_stride == 16, "network.output_stride", "8 or 16",
+         n.output_stride);
+  // The batch norm of its image pooling has one value for each image.
+  for (const auto& [key, batch] : {std::pair("run.batch", config.run.batch),
+                                   std::pair("run.evaluation_batch", config.run.evaluation_batch)})
+    expect(batch >= 2, key, "at least 2 for deeplab_v3_plus", batch);
+}
+
 void check_stage(const std::string& section, const Config::Stage& stage) {
   expect(stage.iterations >= 0, section + ".iterations", "at least 0", stage.iterations);
   expect(stage.optimization.max_iterations >= 0, section + ".max_iterations", "at least 0",
@@ -328,7 +342,9 @@ void check(const Config& config) {
          a.brightness);
   expect(a.contrast >= 0 && a.contrast < 1, "augmentation.contrast", "0 <= contrast < 1",
          a.contrast);
-  expect_one_of("network.name", config.network.name, {"deeplab_v3_plus", "compact"});
+  expect(a.base_width == 0 || a.crop_width > 0, "augmentation.base_width",
+         "0 without a crop, for rescaled images differ in size", a.base_width);
+  check_network(config);
   expect_one_of("loss.class_weights", config.class_weights, {"none", "inverse_root"});
   check_stage("warm_up", config.warm_up);
   check_stage("stages", config.stages);

@@ -69,7 +69,8 @@ struct Broken {
   fs::path root = copy_of(small().data());
   fs::path source = root / "gta5", target = root / "cityscapes";
   fs::path image = source / "images/00003.png", label = source / "labels/00003.png";
-  fs::path target_image = target / "leftImg8bit/train/blocks/blocks_000000_000002_leftImg8bit.png";
+  fs::path target_image =
+      target / "leftImg8bit/train/streets/streets_000000_000002_leftImg8bit.png";
 
   Arguments adapt(const fs::path& out, const Arguments& more = {}) const {
     return small().adapt(out, source, target, more);
@@ -141,7 +142,7 @@ TEST_CASE("folders that are no data set are refused with all that is wrong", "[b
              "2 problems"};
   }
   SECTION("empty split") {
-    fs::remove_all(broken.target / "leftImg8bit/train/blocks");
+    fs::remove_all(broken.target / "leftImg8bit/train/streets");
     words = {(broken.target / "leftImg8bit/train").string(), "no */*_leftImg8bit.png"};
   }
   SECTION("nothing to train on once some are held out") {

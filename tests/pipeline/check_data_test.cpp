@@ -37,6 +37,7 @@ struct Example {
     config.data.source = folder / "gta5";
     config.data.target = folder / "cityscapes";
     config.data.categories = {"road", "sky", "car"};
+    config.run.batch = 2;
     pair("1", 7);
     pair("2", 7);
     auto mixed = at::full({6, 8}, 0, at::kByte);
@@ -116,11 +117,14 @@ TEST_CASE("check-data counts an image once for a category of several ids") {
   CHECK_THAT(collapsed(output.text()), Contains("\n vehicle 144 100.000 % 3\n"));
 }
 
-TEST_CASE("check-data never reads the labels of the target's training split") {
+TEST_CASE("check-data looks for labels of the target's training split for the oracle alone") {
   Example example;
   cag::test::write_file(example.target("gtFine/train", "a_gtFine_labelIds"), "no PNG");
-  example.config.stages.method = "oracle";
   CHECK(example.check().first == 0);
+  example.config.stages.method = "oracle";
+  const auto [code, report] = example.check();
+  CHECK(code == 3);
+  CHECK_THAT(report, Contains("b_leftImg8bit.png: image without label"));
 }
 
 TEST_CASE("check-data says where the target has no labels to evaluate with") {
@@ -169,22 +173,25 @@ TEST_CASE("check-data goes on where a data set cannot be opened") {
   CHECK_THAT(report, Contains("2 problems:") && Contains("split val: 1 pairs"));
 }
 
-TEST_CASE("check-data finds a source that is too small to hold an image out") {
+TEST_CASE("check-data finds a source that is too small to train on") {
   Example example;
   for (const char* kind : {"images", "labels"})
     for (const char* name : {"2.png", "3.png"})
       std::filesystem::remove(example.config.data.source / kind / name);
   const auto [code, report] = example.check();
   CHECK(code == 3);
-  CHECK_THAT(report, Contains("expected 2 pairs or more, one to hold out, found 1"));
+  CHECK_THAT(report,
+             Contains("at least run.batch = 2 images to train on beside those held out, found 0"));
 }
 
-TEST_CASE("check-data warns of sizes that cannot share a batch, unless images are resized") {
+TEST_CASE("check-data finds sizes that cannot share a batch, unless images are resized") {
   Example example;
-  CHECK_THAT(example.check().second, !Contains("do not fit one batch"));
+  CHECK(example.check().first == 0);
   example.config.augmentation.target_width = example.config.augmentation.target_height = 0;
-  CHECK_THAT(example.check().second, Contains("warning: 2 sizes, which do not fit one batch: set "
-                                              "augmentation.target_width and _height"));
+  const auto [code, report] = example.check();
+  CHECK(code == 3);
+  CHECK_THAT(report, Contains("expected images of one size or augmentation.target_width set") &&
+                         Contains("a of 8 x 6 and b of 5 x 4"));
 }
 
 TEST_CASE("check-data names a category that no table knows") {

@@ -139,13 +139,14 @@ TEST_CASE("The default configuration is in range, and each value out of range is
       "data.mean=[0, 0]", "data.mean=[0, 0, nan]", "data.deviation=[1, 1, 0]",
       "augmentation.source_width=16385", "augmentation.crop_width=-1", "augmentation.ratio_low=0",
       "augmentation.ratio_low=1.6", "augmentation.flip=1.01", "augmentation.brightness=1",
-      "augmentation.contrast=-0.1", "network.name=unet", "loss.class_weights=some",
-      "warm_up.iterations=-1", "warm_up.learning_rate=0", "stages.momentum=1",
-      "stages.weight_decay=nan", "stages.max_iterations=-1", "stages.count=-1",
-      "stages.method=magic", "stages.profile=other", "stages.labels=all", "stages.teacher=good",
-      "stages.margin=-1", "stages.margin=inf", "stages.probability=1", "stages.anchor_weight=-1",
-      "stages.anchor_every=0", "run.seed=-1", "run.threads=1025", "run.batch=0",
-      "run.evaluation_batch=0", "run.save_every=0", "run.evaluate_every=-1");
+      "augmentation.contrast=-0.1", "network.name=unet", "network.depth=20",
+      "network.output_stride=12", "loss.class_weights=some", "warm_up.iterations=-1",
+      "warm_up.learning_rate=0", "stages.momentum=1", "stages.weight_decay=nan",
+      "stages.max_iterations=-1", "stages.count=-1", "stages.method=magic", "stages.profile=other",
+      "stages.labels=all", "stages.teacher=good", "stages.margin=-1", "stages.margin=inf",
+      "stages.probability=1", "stages.anchor_weight=-1", "stages.anchor_every=0", "run.seed=-1",
+      "run.threads=1025", "run.batch=0", "run.batch=1", "run.evaluation_batch=0",
+      "run.evaluation_batch=1", "run.save_every=0", "run.evaluate_every=-1");
   INFO(assignment);
   const auto key = assignment.substr(0, assignment.find('='));
   const auto config = with(assignment);
@@ -160,6 +161,10 @@ TEST_CASE("A size needs both its sides") {
                       Contains("augmentation." + size + "_height: expected both sizes or none"));
     auto none = with("augmentation." + size + "_width=0");
     pipeline::override_value(none, "augmentation." + size + "_height=0");
+    if (size == "crop") {
+      CHECK_THROWS_WITH(pipeline::check(none), Contains("augmentation.base_width: expected 0"));
+      none.augmentation.base_width = 0;
+    }
     CHECK_NOTHROW(pipeline::check(none));
   }
 }

@@ -167,6 +167,17 @@ TEST_CASE("predict leaves other files alone and does not read what it wrote") {
   CHECK(files == 7);
 }
 
+TEST_CASE("predict re-estimates on the images alone, not on pictures it wrote among them") {
+  Example example;
+  example.options.statistics = example.options.images;
+  example.options.width = example.options.height = 32;
+  example.options.out = example.options.images / "out";
+  example.run();
+  const auto first = read_label_ids(example.options.out / "ids/b.png");
+  example.run();
+  CHECK(at::equal(read_label_ids(example.options.out / "ids/b.png"), first));
+}
+
 TEST_CASE("predict refuses to write over the images") {
   Example example;
   const auto refused = [&] {
