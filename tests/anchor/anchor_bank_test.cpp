@@ -110,8 +110,10 @@ TEST_CASE("AnchorBank goes on from anchors that exist") {
   };
   PixelBank first(2);
   first.observe(half(0), labels.narrow(0, 0, 2));
+  const auto before = first.anchors().vectors.clone();
   PixelBank second(first.anchors());
   second.observe(half(2), labels.narrow(0, 2, 2));
+  CHECK(same(first.anchors().vectors, before));
   PixelBank whole(2);
   whole.observe(Prediction{features, at::rand({4, 2, 2, 3})}, labels);
   CHECK(close(second.anchors().vectors, whole.anchors().vectors, 1e-6));

@@ -55,6 +55,16 @@ TEST_CASE("SourceCrossEntropy is a mean over labelled pixels, weighted by catego
   CHECK(weighted(logits, labels).item<float>() == Approx((first + 3 * third) / 4));
 }
 
+TEST_CASE("Cross-entropy of half logits counts more pixels than a half holds") {
+  const auto type = GENERATE(at::kHalf, at::kBFloat16);
+  const auto logits = at::zeros({1, 2, 300, 300}, type).requires_grad_(true);
+  const auto labels = at::zeros({1, 300, 300}, at::kLong);
+  const auto value = loss::SourceCrossEntropy<>{}(logits, labels);
+  CHECK(value.item<float>() == Approx(std::log(2.0)).epsilon(1e-3));
+  value.backward();
+  CHECK(logits.grad().to(at::kDouble).abs().sum().item<double>() == Approx(1).epsilon(0.01));
+}
+
 TEST_CASE("PseudoCrossEntropy averages the means of its label maps") {
   const auto logits = floats({0, 2, 1, 0, 0, 0}).view({1, 2, 1, 3});
   const auto maps = ints({0, kIgnoreIndex, kIgnoreIndex, kIgnoreIndex, 0, 0}).view({2, 1, 1, 3});

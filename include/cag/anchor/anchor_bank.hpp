@@ -11,6 +11,7 @@
 #include <cag/anchor/class_sums.hpp>
 #include <cag/anchor/running_mean.hpp>
 #include <cag/anchor/update_rule.hpp>
+#include <cag/detail/check_features.hpp>
 #include <cag/label/downsample.hpp>
 #include <cag/label/ignore.hpp>
 #include <cag/mask/agreeing.hpp>
@@ -30,9 +31,11 @@ class AnchorBank {
   explicit AnchorBank(std::int64_t categories, U update = {}, M mask = {})
       : AnchorBank(Anchors::zeros(categories, 0), std::move(update), std::move(mask)) {}
 
-  /// Goes on from anchors that exist, with their counts.
-  explicit AnchorBank(Anchors anchors, U update = {}, M mask = {})
-      : anchors_(std::move(anchors)), update_(std::move(update)), mask_(std::move(mask)) {
+  /// Goes on from anchors that exist, with their counts; they themselves stay as they are.
+  explicit AnchorBank(const Anchors& anchors, U update = {}, M mask = {})
+      : anchors_{anchors.vectors.clone(), anchors.counts.clone()},
+        update_(std::move(update)),
+        mask_(std::move(mask)) {
     TORCH_CHECK_VALUE(anchors_.categories() >= 2 && anchors_.categories() <= kIgnoreIndex,
                       "expected 2 to ", kIgnoreIndex, " categories, got ", anchors_.categories());
   }
@@ -45,8 +48,7 @@ class AnchorBank {
     const auto& [features, logits] = prediction;
     detail::check_map(features, "features", "[N, D, h, w]");
     if (anchors_.width() == 0) anchors_ = Anchors::zeros(anchors_.categories(), features.size(1));
-    TORCH_CHECK_VALUE(features.size(1) == anchors_.width(), "the network gives features of width ",
-                      features.size(1), ", the anchors have ", anchors_.width());
+    detail::check_features(features, anchors_);
     const auto counted =
         mask_(downsample_labels(labels, features.size(2), features.size(3)), logits);
     // In float32 at least: the sum of finite half features may be infinite.

@@ -5,6 +5,7 @@
 #include <ATen/core/Reduction.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <c10/core/ScalarType.h>
 
 #include <cag/detail/pixels.hpp>
 #include <cag/empty/empty_rule.hpp>
@@ -14,9 +15,11 @@ namespace cag::detail {
 
 /// Mean cross-entropy over the pixels of `labels` that are not kIgnoreIndex, weighted by category.
 template <EmptyRule E>
-at::Tensor mean_cross_entropy(const at::Tensor& logits, const at::Tensor& labels,
+at::Tensor mean_cross_entropy(const at::Tensor& given, const at::Tensor& labels,
                               const at::Tensor& class_weights, const E& empty) {
-  check_labels_of(labels, logits);
+  check_labels_of(labels, given);
+  // In float32 at least: half types can neither count nor sum the pixels of a batch.
+  const auto logits = given.to(c10::promoteTypes(given.scalar_type(), at::kFloat));
   const auto labelled = labels.ne(kIgnoreIndex);
   std::optional<at::Tensor> weights;
   at::Tensor total;

@@ -10,6 +10,7 @@
 
 #include <cag/anchor/anchors.hpp>
 #include <cag/candidate/seen.hpp>
+#include <cag/detail/check_features.hpp>
 #include <cag/detail/pixels.hpp>
 #include <cag/label/ignore.hpp>
 #include <cag/metric/euclidean.hpp>
@@ -32,7 +33,7 @@ class FeatureDistances {
   /// @param features [N, D, h, w]  @param truth [N, h, w] int64 at feature resolution
   void add(const at::Tensor& features, const at::Tensor& truth, const Anchors& anchors) {
     const at::NoGradGuard no_grad;
-    detail::check_map(features, "features", "[N, D, h, w]");
+    detail::check_features(features, anchors);
     detail::check_labels_of(truth, features);
     TORCH_CHECK_VALUE(anchors.categories() == intra_.size(0), "expected anchors of ",
                       intra_.size(0), " categories, got ", anchors.categories());

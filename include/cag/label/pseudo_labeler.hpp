@@ -10,6 +10,7 @@
 #include <cag/anchor/anchors.hpp>
 #include <cag/candidate/candidate_rule.hpp>
 #include <cag/candidate/seen.hpp>
+#include <cag/detail/check_features.hpp>
 #include <cag/detail/pixels.hpp>
 #include <cag/label/label_rule.hpp>
 #include <cag/label/margin.hpp>
@@ -64,9 +65,7 @@ class PseudoLabeler {
   /// @param features [N, D, h, w]
   /// @return [N * h * w, K], +inf for an anchor that does not compete
   at::Tensor distances(const at::Tensor& features, const Anchors& anchors) const {
-    detail::check_map(features, "features", "[N, D, h, w]");
-    TORCH_CHECK_VALUE(features.size(1) == anchors.width(), "the network gives features of width ",
-                      features.size(1), ", the anchors have ", anchors.width());
+    detail::check_features(features, anchors);
     const auto competing = candidates_(anchors);
     TORCH_CHECK_VALUE(competing.any().template item<bool>(),
                       "no anchor competes: observe labelled source images first");

@@ -15,6 +15,7 @@
 #include <cag/candidate/seen.hpp>
 #include <cag/cap/cap_rule.hpp>
 #include <cag/cap/decade.hpp>
+#include <cag/detail/check_features.hpp>
 #include <cag/divisor/competing.hpp>
 #include <cag/divisor/divisor_rule.hpp>
 #include <cag/empty/empty_rule.hpp>
@@ -48,9 +49,7 @@ struct CentroidDistance {
   at::Tensor operator()(const Prediction& student, const at::Tensor& labels,
                         const Anchors& anchors) const {
     const auto& features = student.features;
-    detail::check_map(features, "features", "[N, D, h, w]");
-    TORCH_CHECK_VALUE(features.size(1) == anchors.width(), "the network gives features of width ",
-                      features.size(1), ", the anchors have ", anchors.width());
+    detail::check_features(features, anchors);
     const auto means = ClassMeans::of(
         ClassSums::of(features, mask(labels, student.logits), anchors.categories()), min_pixels);
     const auto kept = candidates(anchors)

@@ -9,6 +9,7 @@
 #include <cag/anchor/anchors.hpp>
 #include <cag/candidate/candidate_rule.hpp>
 #include <cag/candidate/seen.hpp>
+#include <cag/detail/check_features.hpp>
 #include <cag/detail/pixels.hpp>
 #include <cag/empty/empty_rule.hpp>
 #include <cag/empty/zero.hpp>
@@ -33,10 +34,8 @@ struct PixelDistance {
   at::Tensor operator()(const Prediction& student, const at::Tensor& labels,
                         const Anchors& anchors) const {
     const auto& features = student.features;
-    detail::check_map(features, "features", "[N, D, h, w]");
+    detail::check_features(features, anchors);
     detail::check_labels_of(labels, features);
-    TORCH_CHECK_VALUE(features.size(1) == anchors.width(), "the network gives features of width ",
-                      features.size(1), ", the anchors have ", anchors.width());
     const auto counted = mask(labels, student.logits).reshape({-1});
     const auto labelled = counted.ne(kIgnoreIndex).nonzero().squeeze(1);
     const auto category = counted.index_select(0, labelled);
