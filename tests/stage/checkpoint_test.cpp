@@ -1,5 +1,6 @@
 #include <cag/stage/checkpoint.hpp>
 
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 
@@ -84,6 +85,21 @@ TEST_CASE("A checkpoint goes through a directory unchanged") {
   store.save(5, cut.saved);
   CHECK(same_bits(store.load(5), cut.saved));
   std::filesystem::remove_all(run);
+}
+
+TEST_CASE("A checkpoint of a run in format 1 stays readable, whole") {
+  const auto golden = std::filesystem::path(std::getenv("CAG_TESTS")) / "stage/format_1";
+  const auto contents = cag::load_directory(golden, cag::kCheckpointFormat);
+  cag::RunState state(toy::net(99));
+  cag::restore(state, contents, "format 1");
+  CHECK(state.stage == 1);
+  CHECK(state.step == 1);
+  CHECK(state.drawn == 5);
+  CHECK(state.begun);
+  REQUIRE(state.teacher);
+  REQUIRE(state.anchors);
+  CHECK(state.anchors->categories() == toy::kCategories);
+  CHECK(same_bits(cag::checkpoint_of(state), contents));
 }
 
 TEST_CASE("A checkpoint that lacks a part or a value is refused by name") {
