@@ -1,4 +1,3 @@
-// clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -DFMT_HEADER_ONLY -Iinclude
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
