@@ -113,7 +113,9 @@ def line(title, options, name, stage):
         if not any(found):
             return None
         cells.append(figures([float(row["miou"]) if row else None for row in found]))
-    labels = [last(options.out / f"{name}-{seed}", stage, "target+bn") for seed in options.seeds]
+    # The labels and distances of the network as the method's teacher is: own statistics or re-estimated.
+    teacher = "target" if name == "published_code" else "target+bn"
+    labels = [last(options.out / f"{name}-{seed}", stage, teacher) for seed in options.seeds]
     for column in ("label_coverage", "label_precision"):
         known = [100 * float(row[column]) for row in labels if row and row[column] != "nan"]
         cells.append(f"{statistics.mean(known):.1f}" if known else "–")

@@ -50,7 +50,7 @@ struct Run {
   CleanLists lists;
   cag::CheckpointStore<> store;
   Results results;
-  Progress progress;
+  Progress progress{};
   Interruption interruption{};
   double seconds_before = 0;
   Clock::time_point began = Clock::now();
@@ -109,7 +109,10 @@ struct Hooks {
     }
   }
 
-  void on_stage_begin(State&) { run.progress.restart(); }
+  void on_stage_begin(State& state) {
+    // The warm-up reads the source alone.
+    run.progress.begin(run.config.run.batch * (state.stage == 0 ? 1 : 2));
+  }
 
   bool on_step(State& state, const cag::StepReport& report) {
     run.progress.show(report);
@@ -167,12 +170,10 @@ cag::RunEnd run_stages(Run& run, State& state) {
     return run_with(cag::stage::SourceWithTargetStatistics<>{.loss = {.class_weights = weights}},
                     target);
   return with_profile(config, [&]<cag::Profile P>() {
-    const bool own = std::is_same_v<typename P::Statistics, cag::norm::AsTrained>;
-    const bool reestimate = s.teacher == "reestimated" || (s.teacher == "profile" && !own);
     return run_with(
         cag::stage::SelfTraining<ConfiguredProfile<P>>{.categories = run.world.table.size(),
                                                        .loss = configured_loss<P>(config, weights),
-                                                       .statistics = {reestimate}},
+                                                       .statistics = {reestimates_teacher(config)}},
         target);
   });
 }
@@ -267,8 +268,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
           .class_weights = weights,
           .lists = CleanLists::of(config, world),
           .store = cag::CheckpointStore<>(options.out),
-          .results = Results(options.out / "results.csv", world.table.names()),
-          .progress = Progress(2 * config.run.batch)};
+          .results = Results(options.out / "results.csv", world.table.names())};
   run.store.remove_leftovers();
   if (!world.target_validation)
     run.progress.say("no labels of the target's validation split: the target is not evaluated");
@@ -289,8 +289,10 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
                                  state.stage, state.step, program.name, options.out.string()));
     return 128 + run.interruption.signal();
   }
-  run.progress.say(fmt::format("\n{}\nresults: {}", run.results.summary(),
-                               (options.out / "results.csv").string()));
+  run.progress.say(
+      fmt::format("\n{}\nresults: {}",
+                  run.results.summary(reestimates_teacher(config) ? "target+bn" : "target"),
+                  (options.out / "results.csv").string()));
   return 0;
 }
 

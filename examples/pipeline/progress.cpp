@@ -8,8 +8,10 @@
 
 namespace pipeline {
 
-Progress::Progress(std::int64_t images_per_step)
-    : images_per_step_(images_per_step), terminal_(isatty(STDOUT_FILENO) == 1) {
+Progress::Progress() : terminal_(isatty(STDOUT_FILENO) == 1) { restart(); }
+
+void Progress::begin(std::int64_t images_per_step) {
+  images_per_step_ = images_per_step;
   restart();
 }
 

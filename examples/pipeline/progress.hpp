@@ -11,10 +11,12 @@ namespace pipeline {
 /// The progress line: rewritten in place on a terminal, a line every few seconds elsewhere.
 class Progress {
  public:
-  /// @param images_per_step  of both domains
-  explicit Progress(std::int64_t images_per_step);
+  Progress();
 
-  /// Forgets the pace, for a new stage or after an evaluation.
+  /// Begins a stage. @param images_per_step  of all domains that its steps read
+  void begin(std::int64_t images_per_step);
+
+  /// Forgets the pace, after what is no step.
   void restart();
 
   void show(const cag::StepReport& report);
@@ -25,7 +27,7 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::int64_t images_per_step_;
+  std::int64_t images_per_step_ = 0;
   bool terminal_;
   bool open_ = false;
   std::int64_t steps_ = 0;

@@ -135,7 +135,7 @@ void Results::write() const {
   cag::replace_file(file_, {&piece, 1});
 }
 
-std::string Results::summary() const {
+std::string Results::summary(const std::string& labelled_as) const {
   std::map<std::int64_t, std::map<std::string, ResultRow>> last;
   for (const auto& row : rows_) last[row.stage][row.domain] = row;
   std::string text =
@@ -145,7 +145,7 @@ std::string Results::summary() const {
     const auto miou = [&](const char* domain) {
       return domains.contains(domain) ? percent(domains.at(domain).miou) : std::string("-");
     };
-    const auto label = domains.contains("target+bn") ? domains.at("target+bn") : ResultRow{};
+    const auto label = domains.contains(labelled_as) ? domains.at(labelled_as) : ResultRow{};
     text += fmt::format("{:<8}{:>8}{:>10}{:>8}{:>10}{:>10}{:>10}{:>8}{:>8}\n",
                         stage == 0 ? std::string("warm-up") : fmt::format("{}", stage),
                         miou("source"), miou("source+bn"), miou("target"), miou("target+bn"),

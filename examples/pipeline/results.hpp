@@ -36,7 +36,8 @@ class Results {
   const std::vector<ResultRow>& rows() const { return rows_; }
 
   /// Of the last evaluation of each stage: mIoU per domain and what came with it, as a table.
-  std::string summary() const;
+  /// @param labelled_as  the domain that the teacher's statistics make of the target
+  std::string summary(const std::string& labelled_as = "target+bn") const;
 
  private:
   void write() const;

@@ -14,7 +14,7 @@
 
 namespace pipeline {
 
-/// How a program opens its source domain: (folder, category names) -> data set.
+/// How a program opens its source domain: (folder, label table) -> data set.
 using OpenSource = std::function<Labelled(const std::filesystem::path&, const cag::LabelTable&)>;
 
 /// What a program brings to the pipeline.
