@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,7 +14,9 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 
+#include <cag/detail/aside.hpp>
 #include <cag/io/checkpoints.hpp>
+#include <cag/io/file_system.hpp>
 #include <cag/io/replace_file.hpp>
 #include <cag/io/run_lock.hpp>
 #include <cag/stage/checkpoint.hpp>
@@ -63,6 +66,7 @@ struct Run {
     auto contents = cag::checkpoint_of(state);
     contents.values["seconds"] = seconds();
     contents.values["data"] = world.fingerprint;
+    contents.values["configuration"] = to_toml(config);
     store.save(number_of(state), contents);
   }
 
@@ -205,16 +209,39 @@ void start_from(State& state, TrainedNetwork& start, const Config& config) {
   state.drawn = config.warm_up.iterations;
 }
 
+/// A directory that is not there, is empty, or holds a start that was cut short.
+void expect_new(const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory)) return;
+  if (!std::filesystem::is_directory(directory))
+    throw cag::IoError("{}: Not a directory", directory.string());
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const auto name = entry.path().filename().string();
+    bool begun = name == "run.lock" || name.starts_with(".tmp-cag-");
+    if (name == "checkpoints") {
+      const auto steps = std::filesystem::directory_iterator(entry.path());
+      begun = std::distance(begin(steps), end(steps)) <= 1;
+    }
+    if (!begun)
+      throw cag::UsageError("{}: expected a run to resume or a new directory, found {} without {}",
+                            directory.string(), name, kConfigFile);
+  }
+}
+
+/// Removes what writers of the run's files that were killed left behind.
+void remove_leftovers(const std::filesystem::path& directory) {
+  const cag::PosixFs fs;
+  for (const auto& folder : {directory, directory / "networks"}) {
+    if (!fs.exists(folder)) continue;
+    for (const auto& name : fs.list(folder))
+      if (name.starts_with(cag::detail::Aside::kFreshPrefix)) fs.remove_all(folder / name);
+  }
+}
+
 /// Saves the first checkpoint, then the configuration that makes the directory a run.
 void begin(Run& run, State& state) {
   const auto number = Run::number_of(state);
-  if (const auto found = run.store.latest().checkpoint) {
-    // A start that was cut short got no further than its first checkpoint.
-    if (found->step != number)
-      throw cag::UsageError("{}: expected a run or a new directory, found checkpoints without {}",
-                            run.directory.string(), kConfigFile);
-    std::filesystem::remove_all(run.store.path(number));
-  }
+  // A start that was cut short got no further than its first checkpoint.
+  if (run.store.latest().checkpoint) std::filesystem::remove_all(run.store.path(number));
   run.save(state);
   const auto text = to_toml(run.config);
   const std::string_view piece = text;
@@ -234,7 +261,15 @@ void resume(Run& run, State& state) {
   if (data != run.world.fingerprint)
     throw cag::CheckpointError("{}: made with other lists of images (fingerprint {}, now {})", what,
                                data, run.world.fingerprint);
+  const auto& saved = cag::detail::value_of(contents, "configuration", what).as_string();
+  if (const auto key = first_difference(parse_config(saved, what), run.config); !key.empty())
+    throw cag::CheckpointError("{}: expected the {} that the run began with, found another in {}",
+                               what, key, (run.directory / kConfigFile).string());
   cag::restore(state, contents, what);
+  if (run.config.stages.method == "self_training" && state.stage > 0 && state.begun &&
+      !(state.teacher && state.anchors))
+    throw cag::CheckpointError("{}: expected the teacher and the anchors of a stage, found none",
+                               what);
   run.seconds_before = cag::detail::value_of(contents, "seconds", what).as_double();
   run.progress.say(fmt::format("resuming at stage {}, step {}", state.stage, state.step));
 }
@@ -252,6 +287,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
     throw cag::UsageError(
         "{} holds a run already: resume it with --resume, or choose another --out",
         options.out.string());
+  if (!options.resume) expect_new(options.out);
   const auto device = device_of(config.run.device);
   const auto world = World::open(config, program);
   auto weights = class_weights(config, world.source_train);
@@ -270,6 +306,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
           .store = cag::CheckpointStore<>(options.out),
           .results = Results(options.out / "results.csv", world.table.names())};
   run.store.remove_leftovers();
+  remove_leftovers(options.out);
   if (!world.target_validation)
     run.progress.say("no labels of the target's validation split: the target is not evaluated");
 

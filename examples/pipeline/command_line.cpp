@@ -1,9 +1,11 @@
 #include "pipeline/command_line.hpp"
 
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -38,7 +40,7 @@ struct ConfigOptions {
     command.add_option("--target", target, "target data set folder");
     command.add_option("--device", device, "cpu, cuda or cuda:N");
     command.add_option("--seed", seed, "of weights, sampling and augmentation")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
     command.add_option("--threads", threads, "of LibTorch; fix it to resume bit-identically")
         ->check(CLI::NonNegativeNumber);
   }
@@ -53,6 +55,10 @@ struct ConfigOptions {
     if (!start.empty()) config.run.start = start;
     if (seed >= 0) config.run.seed = seed;
     if (threads >= 0) config.run.threads = threads;
+    for (const auto& [option, path] :
+         {std::pair("source", config.data.source), std::pair("target", config.data.target)})
+      if (path.empty())
+        throw cag::UsageError("data.{}: expected a folder, found none: give --{}", option, option);
     // A run can be resumed from anywhere.
     for (auto* path : {&config.data.source, &config.data.target, &config.run.start})
       if (!path->empty()) *path = std::filesystem::absolute(*path);
@@ -124,9 +130,11 @@ int run_program(const Program& program, int argc, char** argv) {
                                "re-estimate batch norm on this split's images");
   evaluate_command->add_option("--batch", evaluation.batch, "images at a time")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  evaluate_command->add_option("--width", evaluation.width, "input width, 0: as it is");
-  evaluate_command->add_option("--height", evaluation.height, "input height, 0: as it is");
+      ->check(CLI::Range(1, 4096));
+  evaluate_command->add_option("--width", evaluation.width, "input width, 0: as it is")
+      ->check(CLI::Range(0, 16384));
+  evaluate_command->add_option("--height", evaluation.height, "input height, 0: as it is")
+      ->check(CLI::Range(0, 16384));
   evaluate_command->add_option("--device", evaluation.device, "cpu, cuda or cuda:N");
   evaluate_command->callback([&] {
     code = guarded([&] {
@@ -142,8 +150,10 @@ int run_program(const Program& program, int argc, char** argv) {
   predict_command->add_option("--out", prediction.out, "folder to write")->required();
   predict_command->add_option("--statistics", prediction.statistics,
                               "re-estimate batch norm on the PNG images of this folder");
-  predict_command->add_option("--width", prediction.width, "input width, 0: as it is");
-  predict_command->add_option("--height", prediction.height, "input height, 0: as it is");
+  predict_command->add_option("--width", prediction.width, "input width, 0: as it is")
+      ->check(CLI::Range(0, 16384));
+  predict_command->add_option("--height", prediction.height, "input height, 0: as it is")
+      ->check(CLI::Range(0, 16384));
   predict_command->add_option("--device", prediction.device, "cpu, cuda or cuda:N");
   predict_command->callback([&] {
     code = guarded([&] {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <set>
 #include <sstream>
 #include <type_traits>
 
@@ -212,59 +213,40 @@ toml::array to_array(const std::vector<T>& items) {
   return array;
 }
 
-void expect(bool good, std::string_view key, std::string_view expectation, const auto& actual) {
-  if (!good) throw cag::UsageError("{}: expected {}, got {}", key, expectation, actual);
-}
-
-void expect_one_of(std::string_view key, const std::string& value,
-                   const std::vector<std::string_view>& choices) {
-  if (std::find(choices.begin(), choices.end(), value) == choices.end())
-    throw cag::UsageError("{}: expected one of {}, got {}", key, fmt::join(choices, ", "), value);
-}
-
-void check_categories(const std::vector<std::string>& names) {
-  expect(names.size() != 1, "data.categories", "2 names or more, or none for all", names.size());
-  const auto known = cag::label_table::cityscapes().names();
-  for (auto name = names.begin(); name != names.end(); ++name) {
-    expect(std::find(known.begin(), known.end(), *name) != known.end(), "data.categories",
-           fmt::format("names of {}", fmt::join(known, ", ")), *name);
-    expect(std::find(names.begin(), name, *name) == name, "data.categories", "each name once",
-           *name);
-  }
-}
-
-void check_network(const Config& config) {
-  const auto& n = config.network;
-  expect_one_of("network.name", n.name, {"deeplab_v3_plus", "compact"});
-  if (n.name != "deeplab_v3_plus") return;
-  expect(n.depth == 18 || n.depth == 34 || n.depth == 50 || n.depth == 101, "network.depth",
-         "18, 34, 50 or 101", n.depth);
-  expect(n.output_stride == 8 || n.output_stride == 16, "network.output_stride", "8 or 16",
-         n.output_stride);
-  // The batch norm of its image pooling has one value for each image.
-  for (const auto& [key, batch] : {std::pair("run.batch", config.run.batch),
-                                   std::pair("run.evaluation_batch", config.run.evaluation_batch)})
-    expect(batch >= 2, key, "at least 2 for deeplab_v3_plus", batch);
-}
-
-void check_stage(const std::string& section, const Config::Stage& stage) {
-  expect(stage.iterations >= 0, section + ".iterations", "at least 0", stage.iterations);
-  expect(stage.optimization.max_iterations >= 0, section + ".max_iterations", "at least 0",
-         stage.optimization.max_iterations);
-  auto optimization = stage.optimization;
-  optimization.max_iterations = std::max<std::int64_t>(optimization.max_iterations, 1);
-  try {
-    optimization.check();
-  } catch (const cag::UsageError& error) {
-    throw cag::UsageError("{}.{}", section, error.what());
-  }
-}
-
 }  // namespace
+
+std::string first_difference(const Config& a, const Config& b) {
+  static const std::set<std::string, std::less<>> harmless{
+      "data.source",  "data.target", "data.cache_mib", "data.workers",       "run.start",
+      "stages.count", "run.threads", "run.save_every", "run.evaluate_every", "run.device"};
+  std::map<std::string, std::string, std::less<>> values;
+  const auto text = [](const auto& value) {
+    using T = std::remove_cvref_t<decltype(value)>;
+    if constexpr (std::is_same_v<T, std::filesystem::path>) {
+      return value.string();
+    } else {
+      return fmt::format("{}", value);
+    }
+  };
+  visit(a, [&](std::string_view key, const auto& value) { values.emplace(key, text(value)); });
+  std::string first;
+  visit(b, [&](std::string_view key, const auto& value) {
+    if (first.empty() && !harmless.contains(key) && values.find(key)->second != text(value))
+      first = key;
+  });
+  return first;
+}
+
+Config parse_config(std::string_view text, const std::string& name) {
+  Config config;
+  set_all(config, "", parse(std::string(text), name), name);
+  return config;
+}
 
 Config read_config(const std::filesystem::path& file, Config config) {
   std::ifstream stream(file);
-  if (!stream) throw cag::UsageError("cannot read the configuration {}", file.string());
+  if (!stream || !std::filesystem::is_regular_file(file))
+    throw cag::UsageError("cannot read the configuration {}: expected a file", file.string());
   std::ostringstream text;
   text << stream.rdbuf();
   set_all(config, "", parse(text.str(), file.string()), file.string());
@@ -277,6 +259,8 @@ void override_value(Config& config, std::string_view assignment) {
     throw cag::UsageError("expected section.key=value, got {}", assignment);
   const std::string key(assignment.substr(0, equals));
   const std::string text(assignment.substr(equals + 1));
+  if (text.find_first_of("\n\r") != std::string::npos)
+    throw cag::UsageError("{}: expected one value, got several lines", key);
   toml::table table;
   try {
     table = toml::parse("value = " + text);
@@ -306,68 +290,6 @@ std::string to_toml(const Config& config) {
   std::ostringstream text;
   text << root << "\n";
   return text.str();
-}
-
-void check(const Config& config) {
-  const auto& d = config.data;
-  check_categories(d.categories);
-  expect(d.holdout_every >= 2, "data.holdout_every", "at least 2", d.holdout_every);
-  expect(d.cache_mib >= 0, "data.cache_mib", "at least 0", d.cache_mib);
-  expect(d.workers >= 0 && d.workers <= 64, "data.workers", "0 to 64", d.workers);
-  expect(d.mean.size() == 3, "data.mean", "3 numbers", d.mean.size());
-  expect(d.deviation.size() == 3, "data.deviation", "3 numbers", d.deviation.size());
-  for (const auto m : d.mean) expect(std::isfinite(m), "data.mean", "finite numbers", m);
-  for (const auto s : d.deviation)
-    expect(s > 0 && std::isfinite(s), "data.deviation", "finite numbers above 0", s);
-  const auto& a = config.augmentation;
-  for (const auto& [key, value] :
-       std::map<std::string_view, std::int64_t>{{"augmentation.source_width", a.source_width},
-                                                {"augmentation.source_height", a.source_height},
-                                                {"augmentation.target_width", a.target_width},
-                                                {"augmentation.target_height", a.target_height},
-                                                {"augmentation.base_width", a.base_width},
-                                                {"augmentation.crop_width", a.crop_width},
-                                                {"augmentation.crop_height", a.crop_height}})
-    expect(value >= 0 && value <= 16384, key, "0 to 16384", value);
-  expect((a.source_width == 0) == (a.source_height == 0), "augmentation.source_height",
-         "both sizes or none", a.source_height);
-  expect((a.target_width == 0) == (a.target_height == 0), "augmentation.target_height",
-         "both sizes or none", a.target_height);
-  expect((a.crop_width == 0) == (a.crop_height == 0), "augmentation.crop_height",
-         "both sizes or none", a.crop_height);
-  expect(a.ratio_low > 0 && a.ratio_low <= a.ratio_high && a.ratio_high <= 100,
-         "augmentation.ratio_low", "0 < ratio_low <= ratio_high <= 100", a.ratio_low);
-  expect(a.flip >= 0 && a.flip <= 1, "augmentation.flip", "0 to 1", a.flip);
-  expect(a.brightness >= 0 && a.brightness < 1, "augmentation.brightness", "0 <= brightness < 1",
-         a.brightness);
-  expect(a.contrast >= 0 && a.contrast < 1, "augmentation.contrast", "0 <= contrast < 1",
-         a.contrast);
-  expect(a.base_width == 0 || a.crop_width > 0, "augmentation.base_width",
-         "0 without a crop, for rescaled images differ in size", a.base_width);
-  check_network(config);
-  expect_one_of("loss.class_weights", config.class_weights, {"none", "inverse_root"});
-  check_stage("warm_up", config.warm_up);
-  check_stage("stages", config.stages);
-  const auto& s = config.stages;
-  expect(s.count >= 0 && s.count <= 1000, "stages.count", "0 to 1000", s.count);
-  expect_one_of("stages.method", s.method, {"self_training", "control", "oracle"});
-  expect_one_of("stages.profile", s.profile, {"cag", "published_code", "paper"});
-  expect_one_of("stages.labels", s.labels, {"both", "margin", "probability", "agreement"});
-  expect_one_of("stages.teacher", s.teacher, {"profile", "as_trained", "reestimated"});
-  expect(s.margin >= 0 && std::isfinite(s.margin), "stages.margin", "a finite number >= 0",
-         s.margin);
-  expect(s.probability >= 0 && s.probability < 1, "stages.probability", "0 <= probability < 1",
-         s.probability);
-  expect(s.anchor_weight >= 0 && std::isfinite(s.anchor_weight), "stages.anchor_weight",
-         "a finite number >= 0", s.anchor_weight);
-  expect(s.anchor_every >= 1, "stages.anchor_every", "at least 1", s.anchor_every);
-  const auto& r = config.run;
-  expect(r.seed >= 0, "run.seed", "at least 0", r.seed);
-  expect(r.threads >= 0 && r.threads <= 1024, "run.threads", "0 to 1024", r.threads);
-  expect(r.batch >= 1, "run.batch", "at least 1", r.batch);
-  expect(r.evaluation_batch >= 1, "run.evaluation_batch", "at least 1", r.evaluation_batch);
-  expect(r.save_every >= 1, "run.save_every", "at least 1", r.save_every);
-  expect(r.evaluate_every >= 0, "run.evaluate_every", "at least 0", r.evaluate_every);
 }
 
 }  // namespace pipeline

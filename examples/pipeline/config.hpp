@@ -78,8 +78,16 @@ struct Config {
 ///   the nearest known one
 Config read_config(const std::filesystem::path& file, Config config = {});
 
+/// The same of a text; `name` stands for the file in errors.
+Config parse_config(std::string_view text, const std::string& name);
+
 /// Sets one value from "section.key=value".
 void override_value(Config& config, std::string_view assignment);
+
+/// The first key by which two runs would differ, "" for none. What changes no result does not
+/// count: where data and networks lie, threads, the device, how often is saved and evaluated; nor
+/// does the number of stages, so that a run can be made longer.
+std::string first_difference(const Config& a, const Config& b);
 
 /// Every key with its value, as TOML that read_config reads back.
 std::string to_toml(const Config& config);

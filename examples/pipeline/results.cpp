@@ -88,8 +88,10 @@ std::string percent(double share) {
 
 Results::Results(std::filesystem::path file, std::vector<std::string> categories)
     : file_(std::move(file)), categories_(std::move(categories)) {
+  if (!std::filesystem::exists(file_)) return;
   std::ifstream stream(file_);
-  if (!stream) return;
+  if (!stream || !std::filesystem::is_regular_file(file_))
+    throw cag::IoError("cannot read {}: expected a file", file_.string());
   const auto header = header_of(categories_);
   std::string line;
   if (!std::getline(stream, line) || split(line) != header)

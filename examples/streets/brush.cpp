@@ -25,12 +25,6 @@ Brush Brush::at(const Vec& offset, float yaw) const {
   return moved;
 }
 
-Brush Brush::turned(float angle, const Vec& axis) const {
-  Brush moved = *this;
-  moved.frame_ = frame_ * Eigen::AngleAxisf(angle, axis.normalized());
-  return moved;
-}
-
 Brush Brush::of(Category category, const Material& material) const {
   Brush other = *this;
   other.category_ = category;

@@ -16,8 +16,6 @@ class Brush {
 
   /// Moved by `offset`, then turned about the vertical by `yaw` (0: looks along z).
   Brush at(const Vec& offset, float yaw = 0) const;
-  /// Turned about an axis of the frame.
-  Brush turned(float angle, const Vec& axis) const;
   Brush of(Category category, const Material& material) const;
   Brush of(const Material& material) const { return of(category_, material); }
 

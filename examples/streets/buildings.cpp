@@ -107,7 +107,7 @@ void draw_wall(const Brush& place, const Style& style, Random& random, float len
 
 void draw_fence(const Brush& place, const Style& style, Random& random, float length) {
   const auto fence = place.of(Category::kFence, style.materials.fence);
-  switch (style.shapes.fence) {
+  switch (random.one_of(style.shapes.fences)) {
     case Bars::kPickets: {
       const float top = random.in(1, 1.5F);
       for (float x = 0; x < length; x += 0.17F)

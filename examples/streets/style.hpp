@@ -31,7 +31,7 @@ enum class Signs { kRoundAndTriangles, kDiamonds };
 /// What things look like.
 struct Shapes {
   std::vector<Crown> crowns;
-  Bars fence = Bars::kPickets;
+  std::vector<Bars> fences;
   Signs signs = Signs::kDiamonds;
   bool gables = false;         ///< roofs: gabled or flat
   bool lamp_arms = true;       ///< lamps reach over the road

@@ -97,7 +97,11 @@ TEST_CASE("a value that the configuration cannot have is refused by its key", "[
       Case{"data.categories=[\"road\"]", {"data.categories", "2 names", "got 1"}},
       Case{"data.categories=[\"road\", \"sky\", \"road\"]", {"data.categories", "once", "road"}},
       Case{"run.device=\"gpu3\"", {"device", "cuda:N", "gpu3"}},
-      Case{"run.seed", {"section.key=value", "run.seed"}});
+      Case{"run.seed", {"section.key=value", "run.seed"}},
+      Case{"stages.iterations=9223372036854775807", {"stages.iterations", "10^9"}},
+      Case{"warm_up.learning_rate=1e39", {"warm_up.learning_rate", "10^6"}},
+      Case{"run.evaluation_batch=9223372036854775807", {"run.evaluation_batch", "4096"}},
+      Case{"run.batch=2\nrun.seed=99", {"run.batch", "one value"}});
   const auto out = new_path();
   check_refused(small().adapt(out, {"--set", set}), out, 2, words);
 }
@@ -331,7 +335,35 @@ TEST_CASE("a checkpoint of another network is refused by name", "[bad_input]") {
   REQUIRE(at != std::string::npos);
   cag::test::write_file(config, text.erase(at, car.size()));
   fs::remove(directory / "results.csv");
-  check_error(run({"adapt", "--resume", directory}), 4, {"student", "classifier.weight", "8", "9"});
+  check_error(run({"adapt", "--resume", directory}), 4, {"data.categories", config.string()});
+}
+
+TEST_CASE("a run goes on under the configuration it began with", "[bad_input]") {
+  const auto directory = copy_of(finished());
+  const auto config = directory / "config.toml";
+  const auto text = cag::test::read_file(config);
+  const auto edited = [&](const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    auto other = text;
+    cag::test::write_file(config, other.replace(at, from.size(), to));
+    return run({"adapt", "--resume", directory});
+  };
+  check_error(edited("margin = 0.01", "margin = 2.5"), 4, {"stages.margin", config.string()});
+  check_error(edited("holdout_every = 4", "holdout_every = 3"), 4, {"data.holdout_every"});
+  check_error(edited("method = 'self_training'", "method = 'control'"), 4, {"stages.method"});
+  CHECK(edited("save_every = 1", "save_every = 7").code == 0);
+  fs::remove(config);
+  fs::create_directory(config);
+  check_error(run({"adapt", "--resume", directory}), 2, {config.string(), "expected a file"});
+}
+
+TEST_CASE("a directory with files of another kind is not taken for a new run", "[bad_input]") {
+  const auto out = new_path();
+  cag::test::write_file(out / "networks/stage-0/mine.txt", "mine");
+  check_error(run(small().adapt(out)), 2, {out.string(), "networks", "new directory"});
+  CHECK(cag::test::read_file(out / "networks/stage-0/mine.txt") == "mine");
+  CHECK(std::distance(fs::directory_iterator(out), fs::directory_iterator()) == 1);
 }
 
 TEST_CASE("other images than those a run began with are refused", "[bad_input]") {

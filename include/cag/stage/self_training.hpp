@@ -45,6 +45,8 @@ struct SelfTraining {
 
   template <TrainableBackbone B, AdaptationData Data>
   LossTerms losses(RunState<B>& state, Data& data) const {
+    TORCH_CHECK_VALUE(state.teacher && state.anchors, "expected a state in a stage of ", kName,
+                      " with a teacher and anchors, found none");
     return loss(state.student, *state.teacher, *state.anchors, data.source.batch(state.drawn),
                 data.target.batch(state.drawn));
   }
