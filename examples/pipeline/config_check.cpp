@@ -58,10 +58,6 @@ void check_stage(const std::string& section, const Config::Stage& stage) {
          stage.iterations);
   expect(stage.optimization.max_iterations >= 0 && stage.optimization.max_iterations <= kMost + 1,
          section + ".max_iterations", "0 to 10^9 + 1", stage.optimization.max_iterations);
-  expect(!(stage.optimization.learning_rate > 1e6), section + ".learning_rate", "at most 10^6",
-         stage.optimization.learning_rate);
-  expect(!(stage.optimization.weight_decay > 1e6), section + ".weight_decay", "at most 10^6",
-         stage.optimization.weight_decay);
   auto optimization = stage.optimization;
   optimization.max_iterations = std::max<std::int64_t>(optimization.max_iterations, 1);
   try {
@@ -69,6 +65,11 @@ void check_stage(const std::string& section, const Config::Stage& stage) {
   } catch (const cag::UsageError& error) {
     throw cag::UsageError("{}.{}", section, error.what());
   }
+  // LibTorch takes them as floats.
+  expect(optimization.learning_rate < 1e38, section + ".learning_rate", "below 10^38",
+         optimization.learning_rate);
+  expect(optimization.weight_decay < 1e38, section + ".weight_decay", "below 10^38",
+         optimization.weight_decay);
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ TEST_CASE("a value that the configuration cannot have is refused by its key", "[
       Case{"run.device=\"gpu3\"", {"device", "cuda:N", "gpu3"}},
       Case{"run.seed", {"section.key=value", "run.seed"}},
       Case{"stages.iterations=9223372036854775807", {"stages.iterations", "10^9"}},
-      Case{"warm_up.learning_rate=1e39", {"warm_up.learning_rate", "10^6"}},
+      Case{"warm_up.learning_rate=1e39", {"warm_up.learning_rate", "10^38"}},
       Case{"run.evaluation_batch=9223372036854775807", {"run.evaluation_batch", "4096"}},
       Case{"run.batch=2\nrun.seed=99", {"run.batch", "one value"}});
   const auto out = new_path();

@@ -79,12 +79,12 @@ class_weights = "inverse_root"
 
 [warm_up]
 iterations = 4
-learning_rate = 0.01
+learning_rate = 0.002
 
 [stages]
 count = 2
 iterations = 3
-learning_rate = 0.01
+learning_rate = 0.002
 margin = 0.01
 probability = 0.3
 
