@@ -8,11 +8,12 @@ namespace {
 
 constexpr float kStorey = 3.1F;
 
-/// Gives the panes a whole number of columns.
-Material fitted(Material facade, float width) {
+/// Gives the panes a whole number of columns, and light.
+Material fitted(Material facade, float width, const Weather& weather) {
   if (facade.pattern != Pattern::kWindows) return facade;
   const float columns = std::max(1.0F, std::round(width / facade.cell.x()));
   facade.cell = {width / columns, kStorey};
+  facade.glow = weather.lit_windows;
   return facade;
 }
 
@@ -77,7 +78,7 @@ void draw_building(const Brush& place, const Style& style, Random& random, float
       std::max(1, static_cast<int>(std::lround(random.in(style.statistics.storeys))));
   const float top = kStorey * static_cast<float>(storeys) + 0.4F;
   const Material& facade = random.one_of(style.materials.facades);
-  const auto building = place.of(Category::kBuilding, fitted(facade, width));
+  const auto building = place.of(Category::kBuilding, fitted(facade, width, style.weather));
   building.box({-half, 0, 0}, {half, top, depth});
   const Material trim{.colour = 0.8F * facade.colour, .stain = 0.2F};
   const auto ledge = building.of(trim);

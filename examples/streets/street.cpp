@@ -169,12 +169,16 @@ class Street {
         const auto brush =
             place(side * (half_ + 1.3F), s + (motor ? 1.1F : 0.65F) * static_cast<float>(i), kKerb,
                   side * (kHalfTurn / 2 + random_.in(-0.5F, 0.5F)));
-        if (motor) {
-          draw_motorcycle(brush, style_, random_);
-        } else {
-          draw_bicycle(brush, style_, random_);
-        }
+        cycle(brush, motor);
       }
+    }
+  }
+
+  void cycle(const Brush& brush, bool motor) const {
+    if (motor) {
+      draw_motorcycle(brush, style_, random_);
+    } else {
+      draw_bicycle(brush, style_, random_);
     }
   }
 
@@ -221,11 +225,7 @@ class Street {
         const bool motor = random_.chance(0.4F);
         const auto brush =
             place(edge + random_.in(-0.4F, 0.4F), s, 0, yaw + random_.in(-0.15F, 0.15F));
-        if (motor) {
-          draw_motorcycle(brush, style_, random_);
-        } else {
-          draw_bicycle(brush, style_, random_);
-        }
+        cycle(brush, motor);
         draw_rider(brush, style_, random_, motor);
       }
     }

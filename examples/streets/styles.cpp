@@ -31,15 +31,14 @@ Material bricks(const Vec& plate, const Vec& joint, const Vec2& cell, float widt
           .joint = width,
           .stain = 0.2F};
 }
-Material windows(const Vec& wall, float column, float share, float stain, float glow) {
+Material windows(const Vec& wall, float column, float share, float stain) {
   return {.colour = wall,
           .second = Vec(0.05F, 0.06F, 0.08F),
           .pattern = Pattern::kWindows,
           .cell = {column, 3.1F},
           .joint = share,
           .stain = stain,
-          .mirror = 0.3F,
-          .glow = glow};
+          .mirror = 0.3F};
 }
 
 const std::vector<Vec> kSkins{
@@ -62,11 +61,11 @@ Style simulator() {
                     .fence = {.colour = Vec(0.34F, 0.22F, 0.12F), .stain = 0.2F},
                     .pole = {.colour = Vec(0.3F, 0.31F, 0.32F), .mirror = 0.05F},
                     .bark = mottled({0.2F, 0.14F, 0.09F}, {0.12F, 0.08F, 0.05F}, 0.3F),
-                    .facades = {windows({0.62F, 0.57F, 0.48F}, 3.2F, 0.62F, 0.1F, 0),
-                                windows({0.5F, 0.5F, 0.52F}, 2.4F, 0.8F, 0.06F, 0),
-                                windows({0.55F, 0.32F, 0.22F}, 3.4F, 0.5F, 0.15F, 0),
-                                windows({0.7F, 0.68F, 0.64F}, 4, 0.7F, 0.08F, 0),
-                                windows({0.3F, 0.36F, 0.42F}, 1.9F, 0.88F, 0.03F, 0)},
+                    .facades = {windows({0.62F, 0.57F, 0.48F}, 3.2F, 0.62F, 0.1F),
+                                windows({0.5F, 0.5F, 0.52F}, 2.4F, 0.8F, 0.06F),
+                                windows({0.55F, 0.32F, 0.22F}, 3.4F, 0.5F, 0.15F),
+                                windows({0.7F, 0.68F, 0.64F}, 4, 0.7F, 0.08F),
+                                windows({0.3F, 0.36F, 0.42F}, 1.9F, 0.88F, 0.03F)},
                     .roofs = {mottled({0.35F, 0.33F, 0.3F}, {0.25F, 0.24F, 0.23F}, 2)},
                     .leaves = {mottled({0.05F, 0.14F, 0.03F}, {0.12F, 0.24F, 0.05F}, 0.7F),
                                mottled({0.08F, 0.17F, 0.03F}, {0.2F, 0.27F, 0.07F}, 0.6F)},
@@ -114,11 +113,11 @@ Style overcast() {
            .fence = {.colour = Vec(0.1F, 0.13F, 0.11F), .stain = 0.2F},
            .pole = {.colour = Vec(0.17F, 0.19F, 0.18F), .stain = 0.2F},
            .bark = mottled({0.12F, 0.1F, 0.08F}, {0.06F, 0.05F, 0.045F}, 0.3F),
-           .facades = {windows({0.48F, 0.4F, 0.26F}, 2.5F, 0.5F, 0.25F, 0),
-                       windows({0.36F, 0.17F, 0.12F}, 2.2F, 0.45F, 0.3F, 0),
-                       windows({0.5F, 0.48F, 0.42F}, 2.7F, 0.52F, 0.25F, 0),
-                       windows({0.42F, 0.33F, 0.3F}, 2.3F, 0.48F, 0.3F, 0),
-                       windows({0.3F, 0.3F, 0.29F}, 2, 0.6F, 0.3F, 0)},
+           .facades = {windows({0.48F, 0.4F, 0.26F}, 2.5F, 0.5F, 0.25F),
+                       windows({0.36F, 0.17F, 0.12F}, 2.2F, 0.45F, 0.3F),
+                       windows({0.5F, 0.48F, 0.42F}, 2.7F, 0.52F, 0.25F),
+                       windows({0.42F, 0.33F, 0.3F}, 2.3F, 0.48F, 0.3F),
+                       windows({0.3F, 0.3F, 0.29F}, 2, 0.6F, 0.3F)},
            .roofs = {bricks({0.3F, 0.13F, 0.09F}, {0.2F, 0.09F, 0.07F}, {0.4F, 0.35F}, 0.04F),
                      bricks({0.14F, 0.14F, 0.15F}, {0.09F, 0.09F, 0.1F}, {0.4F, 0.3F}, 0.03F)},
            .leaves = {mottled({0.05F, 0.085F, 0.035F}, {0.1F, 0.14F, 0.055F}, 0.5F),
@@ -189,7 +188,6 @@ Style overcast() {
 Style evening() {
   Style style = overcast();
   style.name = "evening";
-  for (auto& facade : style.materials.facades) facade.glow = 0.5F;
   style.weather = {.sun_height = {2, 8},
                    .sun_bearing = {-180, 180},
                    .sun = Vec(0.35F, 0.2F, 0.1F),

@@ -1,5 +1,8 @@
 #include "streets/vehicles.hpp"
 
+#include <cmath>
+#include <vector>
+
 namespace streets {
 namespace {
 
@@ -10,8 +13,11 @@ const Material kGlass{.colour = Vec(0.03F, 0.04F, 0.05F), .mirror = 0.35F};
 
 Material paint(const Vec& colour) { return {.colour = colour, .stain = 0.08F, .mirror = 0.06F}; }
 
-Material lamp(const Vec& colour, const Style& style) {
-  return {.colour = colour, .mirror = 0.1F, .glow = style.weather.lamps};
+Material head_lamp(const Style& style) {
+  return {.colour = Vec(0.95F, 0.93F, 0.85F), .mirror = 0.1F, .glow = style.weather.lamps};
+}
+Material tail_lamp(const Style& style) {
+  return {.colour = Vec(0.6F, 0.03F, 0.02F), .mirror = 0.1F, .glow = style.weather.lamps};
 }
 
 /// Two wheels on one axle.
@@ -27,8 +33,8 @@ void wheels(const Brush& brush, float half_width, float z, float radius) {
 /// Head lamps and tail lamps, and a number plate at each end.
 void lights(const Brush& brush, const Style& style, float half_width, float front, float rear,
             float y) {
-  const auto head = brush.of(lamp(Vec(0.95F, 0.93F, 0.85F), style));
-  const auto tail = brush.of(lamp(Vec(0.6F, 0.03F, 0.02F), style));
+  const auto head = brush.of(head_lamp(style));
+  const auto tail = brush.of(tail_lamp(style));
   for (const float side : {-1.0F, 1.0F}) {
     const float x = side * (half_width - 0.22F);
     head.box({x - 0.17F, y - 0.07F, front - 0.05F}, {x + 0.17F, y + 0.07F, front + 0.02F});
@@ -233,8 +239,8 @@ void draw_motorcycle(const Brush& brush, const Style& style, Random& random) {
   body.blob({0, 0.72F, -0.6F}, {0.13F, 0.12F, 0.32F});
   body.blob({0, 0.98F, 0.5F}, {0.2F, 0.22F, 0.16F});
   bike.of(kDark).box({-0.14F, 0.78F, -0.65F}, {0.14F, 0.86F, 0});
-  bike.of(lamp(Vec(0.95F, 0.93F, 0.85F), style)).disc({0, 0.95F, 0.67F}, Vec::UnitZ(), 0.09F);
-  bike.of(lamp(Vec(0.6F, 0.03F, 0.02F), style)).box({-0.08F, 0.72F, -0.95F}, {0.08F, 0.82F, -0.9F});
+  bike.of(head_lamp(style)).disc({0, 0.95F, 0.67F}, Vec::UnitZ(), 0.09F);
+  bike.of(tail_lamp(style)).box({-0.08F, 0.72F, -0.95F}, {0.08F, 0.82F, -0.9F});
 }
 
 void draw_bicycle(const Brush& brush, const Style& style, Random& random) {
