@@ -15,6 +15,7 @@
 #include <ATen/Parallel.h>
 
 #include <cag/detail/aside.hpp>
+#include <cag/detail/naming.hpp>
 #include <cag/io/checkpoints.hpp>
 #include <cag/io/file_system.hpp>
 #include <cag/io/replace_file.hpp>
@@ -108,8 +109,7 @@ struct Hooks {
     } catch (const cag::NumericalError& error) {
       std::string terms;
       for (const auto& [name, value] : report.terms) terms += fmt::format(" {}={}", name, value);
-      throw cag::NumericalError("stage {} ({}), step {}: {}; loss terms{}", report.stage,
-                                report.stage_name, report.step, error.what(), terms);
+      throw cag::NumericalError("{}; loss terms{}", error.what(), terms);
     }
   }
 
@@ -248,15 +248,9 @@ void begin(Run& run, State& state) {
   cag::replace_file(run.directory / kConfigFile, {&piece, 1});
 }
 
-void resume(Run& run, State& state) {
-  const auto latest = run.store.latest();
-  for (const auto& skipped : latest.skipped)
-    run.progress.say(fmt::format("passed over {}: {}", skipped.path.string(), skipped.reason));
-  if (!latest.checkpoint)
-    throw cag::CheckpointError("{}: expected an intact checkpoint, found none of {}",
-                               run.directory.string(), latest.skipped.size());
-  const auto& contents = latest.checkpoint->contents;
-  const auto what = run.store.path(latest.checkpoint->step).string();
+/// Puts a checkpoint of this run, named `what`, into `state`.
+void restore(Run& run, State& state, const cag::DirectoryContents& contents,
+             const std::string& what) {
   const auto& data = cag::detail::value_of(contents, "data", what).as_string();
   if (data != run.world.fingerprint)
     throw cag::CheckpointError("{}: made with other lists of images (fingerprint {}, now {})", what,
@@ -271,6 +265,17 @@ void resume(Run& run, State& state) {
     throw cag::CheckpointError("{}: expected the teacher and the anchors of a stage, found none",
                                what);
   run.seconds_before = cag::detail::value_of(contents, "seconds", what).as_double();
+}
+
+void resume(Run& run, State& state) {
+  const auto latest = run.store.latest();
+  for (const auto& skipped : latest.skipped)
+    run.progress.say(fmt::format("passed over {}: {}", skipped.path.string(), skipped.reason));
+  if (!latest.checkpoint)
+    throw cag::CheckpointError("{}: expected an intact checkpoint, found none of {}",
+                               run.directory.string(), latest.skipped.size());
+  const auto what = run.store.path(latest.checkpoint->step).string();
+  cag::detail::naming(what, [&] { restore(run, state, latest.checkpoint->contents, what); });
   run.progress.say(fmt::format("resuming at stage {}, step {}", state.stage, state.step));
 }
 
@@ -290,8 +295,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
   if (!options.resume) expect_new(options.out);
   const auto device = device_of(config.run.device);
   const auto world = World::open(config, program);
-  auto weights = class_weights(config, world.source_train);
-  if (weights.defined()) weights = weights.to(device);
+  const auto weights = class_weights(config, world.source_train);
   std::optional<TrainedNetwork> start;
   if (!options.resume && !config.run.start.empty())
     start = load_start(config.run.start, config, world);
@@ -301,7 +305,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
   Run run{.config = config,
           .directory = options.out,
           .world = world,
-          .class_weights = weights,
+          .class_weights = weights.defined() ? weights.to(device) : weights,
           .lists = CleanLists::of(config, world),
           .store = cag::CheckpointStore<>(options.out),
           .results = Results(options.out / "results.csv", world.table.names())};
@@ -309,6 +313,10 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
   remove_leftovers(options.out);
   if (!world.target_validation)
     run.progress.say("no labels of the target's validation split: the target is not evaluated");
+  for (std::int64_t k = 0; weights.defined() && k < weights.size(0); ++k)
+    if (weights[k].item<float>() == 0)
+      run.progress.say(fmt::format("never in the source's training images: {}",
+                                   world.table.names()[static_cast<std::size_t>(k)]));
 
   at::Generator generator = at::detail::getDefaultCPUGenerator();
   generator.set_current_seed(static_cast<std::uint64_t>(config.run.seed));

@@ -1,20 +1,17 @@
 #include "pipeline/command_line.hpp"
 
 #include <cstdint>
-#include <exception>
 #include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <c10/util/Exception.h>
-
 #include <cag/error.hpp>
 
+#include "common/guarded.hpp"
 #include "pipeline/adapt.hpp"
 #include "pipeline/check_data.hpp"
 #include "pipeline/config.hpp"
@@ -72,33 +69,11 @@ struct ConfigOptions {
   }
 };
 
-template <typename F>
-int guarded(F&& f) {
-  try {
-    return f();
-  } catch (const cag::Error& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return static_cast<int>(error.fault());
-  } catch (const c10::ValueError& error) {
-    fmt::print(stderr, "error: {}\n", error.what_without_backtrace());
-    return static_cast<int>(cag::Fault::kData);
-  } catch (const c10::Error& error) {
-    fmt::print(stderr, "error: LibTorch: {}\n", error.what_without_backtrace());
-    return 1;
-  } catch (const std::system_error& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return static_cast<int>(cag::Fault::kIo);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return 1;
-  }
-}
-
 }  // namespace
 
 int run_program(const Program& program, int argc, char** argv) {
   CLI::App app("Adapts a segmentation network to images that nobody labelled.", program.name);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none is refused below: a misspelt one is then named
   int code = 0;
 
   auto* adapt_command = app.add_subcommand("adapt", "warm-up, then adaptation in stages");
@@ -110,14 +85,12 @@ int run_program(const Program& program, int argc, char** argv) {
   adapt_command->add_option("--from", adapt_config.start,
                             "a trained network in place of the warm-up");
   adapt_command->callback([&] {
-    code = guarded([&] {
-      if (resume.empty() == out.empty())
-        throw cag::UsageError("adapt: expected either --out RUN or --resume RUN");
-      if (!resume.empty() && adapt_config.given())
-        throw cag::UsageError("adapt --resume: the run has its own configuration, give no other");
-      const AdaptOptions options{.out = resume.empty() ? out : resume, .resume = !resume.empty()};
-      return adapt(program, resume.empty() ? adapt_config.read() : Config{}, options);
-    });
+    if (resume.empty() == out.empty())
+      throw cag::UsageError("adapt: expected either --out RUN or --resume RUN");
+    if (!resume.empty() && adapt_config.given())
+      throw cag::UsageError("adapt --resume: the run has its own configuration, give no other");
+    const AdaptOptions options{.out = resume.empty() ? out : resume, .resume = !resume.empty()};
+    code = adapt(program, resume.empty() ? adapt_config.read() : Config{}, options);
   });
 
   auto* evaluate_command = app.add_subcommand("evaluate", "IoU on labelled target images");
@@ -136,12 +109,7 @@ int run_program(const Program& program, int argc, char** argv) {
   evaluate_command->add_option("--height", evaluation.height, "input height, 0: as it is")
       ->check(CLI::Range(0, 16384));
   evaluate_command->add_option("--device", evaluation.device, "cpu, cuda or cuda:N");
-  evaluate_command->callback([&] {
-    code = guarded([&] {
-      evaluate(evaluation);
-      return 0;
-    });
-  });
+  evaluate_command->callback([&] { evaluate(evaluation); });
 
   auto* predict_command = app.add_subcommand("predict", "label, colour and overlay pictures");
   PredictOptions prediction;
@@ -155,49 +123,32 @@ int run_program(const Program& program, int argc, char** argv) {
   predict_command->add_option("--height", prediction.height, "input height, 0: as it is")
       ->check(CLI::Range(0, 16384));
   predict_command->add_option("--device", prediction.device, "cpu, cuda or cuda:N");
-  predict_command->callback([&] {
-    code = guarded([&] {
-      predict(prediction);
-      return 0;
-    });
-  });
+  predict_command->callback([&] { predict(prediction); });
 
   auto* figure_command = app.add_subcommand("figure", "one picture of what a run changed");
   FigureOptions figure_options;
   figure_command->add_option("--run", figure_options.run, "run directory of adapt")->required();
   figure_command->add_option("--out", figure_options.out, "PNG file to write")->required();
   figure_command->add_option("--rows", figure_options.rows, "images")->capture_default_str();
-  figure_command->callback([&] {
-    code = guarded([&] {
-      figure(program, figure_options);
-      return 0;
-    });
-  });
+  figure_command->callback([&] { figure(program, figure_options); });
 
   auto* check_command = app.add_subcommand("check-data", "pairs, sizes, label ids, categories");
   ConfigOptions check_config;
   check_config.add_to(*check_command);
-  check_command->callback(
-      [&] { code = guarded([&] { return check_data(program, check_config.read()); }); });
+  check_command->callback([&] { code = check_data(program, check_config.read()); });
 
   auto* camvid_command =
       app.add_subcommand("convert-camvid", "the day and dusk folders from the CamVid set");
   std::string camvid, camvid_out;
   camvid_command->add_option("--camvid", camvid, "CamVid in SegNet's layout")->required();
   camvid_command->add_option("--out", camvid_out, "folder to make")->required();
-  camvid_command->callback([&] {
-    code = guarded([&] {
-      convert_camvid(camvid, camvid_out);
-      return 0;
-    });
-  });
+  camvid_command->callback([&] { convert_camvid(camvid, camvid_out); });
 
-  try {
+  return common::guarded(app, [&] {
     app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(cag::Fault::kUsage);
-  }
-  return code;
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("A subcommand");
+    return code;
+  });
 }
 
 }  // namespace pipeline

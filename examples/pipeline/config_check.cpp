@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include <cag/data/label_tables.hpp>
+#include <cag/detail/json_utf8.hpp>
 #include <cag/error.hpp>
 
 #include "pipeline/config.hpp"
@@ -25,6 +26,15 @@ void expect_one_of(std::string_view key, const std::string& value,
                    const std::vector<std::string_view>& choices) {
   if (std::find(choices.begin(), choices.end(), value) == choices.end())
     throw cag::UsageError("{}: expected one of {}, got {}", key, fmt::join(choices, ", "), value);
+}
+
+/// The run's configuration is a TOML file, which is UTF-8.
+void check_path(std::string_view key, const std::filesystem::path& path) {
+  for (std::string_view rest = path.native(); !rest.empty();) {
+    const auto length = cag::detail::utf8_sequence_length(rest);
+    expect(length > 0, key, "a path in UTF-8", path.native());
+    rest.remove_prefix(length);
+  }
 }
 
 void check_categories(const std::vector<std::string>& names) {
@@ -76,6 +86,9 @@ void check_stage(const std::string& section, const Config::Stage& stage) {
 
 void check(const Config& config) {
   const auto& d = config.data;
+  check_path("data.source", d.source);
+  check_path("data.target", d.target);
+  check_path("run.start", config.run.start);
   check_categories(d.categories);
   expect(d.holdout_every >= 2, "data.holdout_every", "at least 2", d.holdout_every);
   expect(d.cache_mib >= 0, "data.cache_mib", "at least 0", d.cache_mib);

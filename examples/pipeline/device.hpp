@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
+#include <ATen/Context.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
@@ -13,17 +15,24 @@ namespace pipeline {
 /// The device of a name such as "cpu" or "cuda:1", after a first use of it.
 /// @throws cag::UsageError where there is no such device or LibTorch cannot use it
 inline at::Device device_of(const std::string& name) {
+  const auto refused = [&](const std::string& reason) {
+    return cag::UsageError(
+        "device: expected cpu, or a cuda or cuda:N that this machine has, got {} ({})", name,
+        reason);
+  };
   try {
     const at::Device device(name);
     if (!device.is_cpu() && !device.is_cuda())
       throw cag::UsageError("device: expected cpu, cuda or cuda:N, got {}", name);
+    if (device.is_cuda() && !at::hasCUDA()) throw refused("this LibTorch is without CUDA");
+    if (const auto count = device.is_cuda() ? at::getNumGPUs() : std::size_t{1};
+        device.has_index() && static_cast<std::size_t>(device.index()) >= count)
+      throw refused(fmt::format("there are {}", count));
     at::zeros({1}, device);
     return device;
   } catch (const c10::Error& error) {
     const std::string reason = error.what_without_backtrace();
-    throw cag::UsageError(
-        "device: expected cpu, or a cuda or cuda:N that this machine has, got {} ({})", name,
-        reason.substr(0, reason.find('\n')));
+    throw refused(reason.substr(0, reason.find('\n')));
   }
 }
 

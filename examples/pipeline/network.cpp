@@ -2,12 +2,44 @@
 
 #include <fmt/format.h>
 
+#include <cag/detail/naming.hpp>
 #include <cag/io/module_state.hpp>
 #include <cag/model/compact.hpp>
 #include <cag/model/deeplab_v3_plus.hpp>
 #include <cag/stage/checkpoint.hpp>
 
 namespace pipeline {
+namespace {
+
+TrainedNetwork decoded(const cag::DirectoryContents& contents, const std::string& what) {
+  const auto& described = cag::detail::value_of(contents, "network", what);
+  const Config::Network kind{.name = described.at("name").as_string(),
+                             .depth = described.at("depth").as_int64(),
+                             .output_stride = described.at("output_stride").as_int64()};
+  if (kind.name != "compact" && kind.name != "deeplab_v3_plus")
+    throw cag::CheckpointError("{}: expected the network compact or deeplab_v3_plus, found {}",
+                               what, kind.name);
+  std::vector<std::string> categories;
+  for (const auto& name : cag::detail::value_of(contents, "categories", what).as_array())
+    categories.push_back(name.as_string());
+  const auto& described_input = cag::detail::value_of(contents, "normalisation", what);
+  cag::Normalisation normalisation;
+  for (const auto& [key, values] :
+       {std::pair("mean", &normalisation.mean), std::pair("deviation", &normalisation.deviation)}) {
+    const auto& numbers = described_input.at(key).as_array();
+    if (numbers.size() != 3)
+      throw cag::CheckpointError("{}: expected 3 numbers of {}, found {}", what, key,
+                                 numbers.size());
+    for (std::size_t c = 0; c < 3; ++c) (*values)[c] = numbers[c].as_double();
+  }
+  auto net = make_network(kind, std::ssize(categories));
+  cag::load_module_state(net.module(), cag::detail::part_of(contents, "network", what),
+                         what + "/network");
+  net.module().eval();
+  return {kind, std::move(net), std::move(categories), normalisation};
+}
+
+}  // namespace
 
 std::string describe(const Config::Network& kind) {
   if (kind.name == "compact") return kind.name;
@@ -41,32 +73,7 @@ void TrainedNetwork::save(const std::filesystem::path& path) {
 
 TrainedNetwork TrainedNetwork::load(const std::filesystem::path& path) {
   const auto contents = cag::load_directory(path, kNetworkFormat);
-  const auto what = path.string();
-  const auto& described = cag::detail::value_of(contents, "network", what);
-  const Config::Network kind{.name = described.at("name").as_string(),
-                             .depth = described.at("depth").as_int64(),
-                             .output_stride = described.at("output_stride").as_int64()};
-  if (kind.name != "compact" && kind.name != "deeplab_v3_plus")
-    throw cag::CheckpointError("{}: expected the network compact or deeplab_v3_plus, found {}",
-                               what, kind.name);
-  std::vector<std::string> categories;
-  for (const auto& name : cag::detail::value_of(contents, "categories", what).as_array())
-    categories.push_back(name.as_string());
-  const auto& described_input = cag::detail::value_of(contents, "normalisation", what);
-  cag::Normalisation normalisation;
-  for (const auto& [key, values] :
-       {std::pair("mean", &normalisation.mean), std::pair("deviation", &normalisation.deviation)}) {
-    const auto& numbers = described_input.at(key).as_array();
-    if (numbers.size() != 3)
-      throw cag::CheckpointError("{}: expected 3 numbers of {}, found {}", what, key,
-                                 numbers.size());
-    for (std::size_t c = 0; c < 3; ++c) (*values)[c] = numbers[c].as_double();
-  }
-  auto net = make_network(kind, std::ssize(categories));
-  cag::load_module_state(net.module(), cag::detail::part_of(contents, "network", what),
-                         what + "/network");
-  net.module().eval();
-  return {kind, std::move(net), std::move(categories), normalisation};
+  return cag::detail::naming(path.string(), [&] { return decoded(contents, path.string()); });
 }
 
 }  // namespace pipeline

@@ -1,6 +1,7 @@
 #include "pipeline/world.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <ATen/ops/zeros.h>
 
@@ -10,6 +11,7 @@
 #include <cag/data/subset.hpp>
 #include <cag/detail/xxh64.hpp>
 #include <cag/error.hpp>
+#include <cag/label/ignore.hpp>
 
 namespace pipeline {
 namespace {
@@ -48,6 +50,15 @@ void expect_one_size(const D& dataset, const std::filesystem::path& folder, std:
           folder.string(), key, dataset.name(0), first.width, first.height, dataset.name(i),
           size.width, size.height);
   }
+}
+
+/// One labelled pixel is enough: which categories there are is the user's to know.
+void expect_labels(const Labelled& source, const std::filesystem::path& folder,
+                   const std::vector<std::string>& names) {
+  for (std::int64_t i = 0; i < source.size(); ++i)
+    if (source.get(i).label.ne(cag::kIgnoreIndex).any().item<bool>()) return;
+  throw cag::DataError("{}: expected labels of the categories {}, found none in {} images",
+                       folder.string(), fmt::join(names, ", "), source.size());
 }
 
 }  // namespace
@@ -98,6 +109,7 @@ World World::open(const Config& config, const Program& program) {
                  config);
   expect_a_batch(world.target_train.size(), config.data.target,
                  "in the split " + config.data.train_split, config);
+  expect_labels(world.source_train, config.data.source, names);
   const auto& sizes = config.augmentation;
   expect_one_size(source, config.data.source, sizes.source_width, "source_width", config);
   expect_one_size(target, config.data.target, sizes.target_width, "target_width", config);

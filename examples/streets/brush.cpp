@@ -2,14 +2,11 @@
 
 #include <cmath>
 #include <cstddef>
-#include <numbers>
 
 #include "streets/noise.hpp"
 
 namespace streets {
 namespace {
-
-constexpr float kTurn = 2 * std::numbers::pi_v<float>;
 
 /// Two directions at right angles to `axis` and each other.
 std::pair<Vec, Vec> across(const Vec& axis) {

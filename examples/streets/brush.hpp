@@ -1,5 +1,6 @@
 #pragma once
 
+#include <numbers>
 #include <vector>
 
 #include <Eigen/Geometry>
@@ -7,6 +8,8 @@
 #include "streets/mesh.hpp"
 
 namespace streets {
+
+inline constexpr float kTurn = 2 * std::numbers::pi_v<float>;  ///< radians
 
 /// Draws shapes of one surface into a mesh, in a frame of its own: x to the right, y up, z ahead.
 /// A value: `at` and `of` give changed copies.

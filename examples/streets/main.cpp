@@ -1,16 +1,17 @@
-#include <exception>
+#include <cstdint>
+#include <cstdio>
 #include <string>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <cag/error.hpp>
-
+#include "common/guarded.hpp"
 #include "streets/data_set.hpp"
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "Draws streets, with what each pixel shows, in the folder layout of a public data set.");
+      "Draws streets, with what each pixel shows, in the folder layout of a public data set.",
+      "streets");
   streets::DataSet data;
   std::string out, style = "simulator", layout = "gta5";
   app.add_option("--out", out, "folder to make")->required();
@@ -23,7 +24,7 @@ int main(int argc, char** argv) {
   app.add_option("--samples", data.samples, "rays for each pixel, each way")->capture_default_str();
   app.add_option("--seed", data.seed, "of the scenes")->capture_default_str();
   app.add_option("--workers", data.workers, "threads; 0: one for each core")->capture_default_str();
-  try {
+  return common::guarded(app, [&] {
     app.parse(argc, argv);
     data.layout = streets::layout_by_name(layout);
     data.style = streets::style_by_name(style);
@@ -36,13 +37,5 @@ int main(int argc, char** argv) {
     fmt::print("{} images in the style {}, layout {}: {}{}\n", data.images + data.validation, style,
                layout, out, drawn ? "" : " (there already)");
     return 0;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(cag::Fault::kUsage);
-  } catch (const cag::Error& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return static_cast<int>(error.fault());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return 1;
-  }
+  });
 }

@@ -1,12 +1,9 @@
 #include "streets/plants.hpp"
 
 #include <cmath>
-#include <numbers>
 
 namespace streets {
 namespace {
-
-constexpr float kTurn = 2 * std::numbers::pi_v<float>;
 
 /// Single leaves about a crown, which break its outline.
 void leaves(const Brush& brush, Random& random, const Vec& centre, const Vec& radii, int count) {

@@ -94,7 +94,7 @@ Style simulator() {
                  .car_roundness = 0.2F},
       .statistics = {.sidewalk_width = {2.5F, 4.5F}, .building_share = 0.62F, .crossing = 0.65F},
       .weather = {},
-      .optics = {.saturation = 1.25F, .contrast = 1.1F},
+      .optics = {.field = {54, 68}, .saturation = 1.25F, .contrast = 1.1F},
   };
 }
 
@@ -168,19 +168,19 @@ Style overcast() {
                   .horizon = Vec(0.8F, 0.82F, 0.82F),
                   .ground = Vec(0.2F, 0.2F, 0.19F),
                   .cloud_cover = {0.7F, 1},
-                  .haze = {0.003F, 0.009F}},
+                  .haze = {0.002F, 0.005F}},
       .optics = {.height = {1.15F, 1.35F},
-                 .field = {58, 68},
+                 .field = {46, 56},
                  .pitch = {-1, 2},
                  .distortion = 0.06F,
                  .blur = {0.25F, 0.5F},
                  .vignette = 0.35F,
-                 .exposure = {0.7F, 1},
+                 .exposure = {0.8F, 1.05F},
                  .white = Vec(0.93F, 1.0F, 0.96F),
                  .saturation = 0.8F,
-                 .contrast = 0.85F,
-                 .noise = {0.012F, 0.03F},
-                 .quality = {60, 85},
+                 .contrast = 0.95F,
+                 .noise = {0.005F, 0.012F},
+                 .quality = {75, 92},
                  .bonnet = true},
   };
 }

@@ -1,4 +1,7 @@
+#include <sys/wait.h>
+
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -117,14 +120,32 @@ TEST_CASE("a command line that makes no sense is refused", "[bad_input]") {
   check_refused({"adapt", "--config", file, "--out", out}, out, 2, {file.string() + ":1"});
   check_refused({"adapt", "--config", small() / "none.toml", "--out", out}, out, 2, {"none.toml"});
   for (const auto& [option, value] : {std::pair("--seed", "-5"), std::pair("--threads", "x")}) {
-    const auto ended = run(small().adapt(out, {option, value}));
-    CHECK(ended.code == 2);
-    CHECK_THAT(ended.errors, Contains(option) && Contains(value));
-    CHECK_FALSE(fs::exists(out));
+    check_refused(small().adapt(out, {option, value}), out, 2, {option, value});
   }
-  CHECK(run({"adapt"}).code == 2);
-  CHECK(run({"adopt"}).code == 2);
-  CHECK(run({}).code == 2);
+  check_error(run({"adapt"}), 2, {"--out"});
+  check_error(run({"adopt"}), 2, {"adopt"});
+  check_error(run({}), 2, {"subcommand"});
+}
+
+TEST_CASE("a folder whose name no configuration file can hold is refused", "[bad_input]") {
+  const auto out = new_path();
+  const auto folder = small() / "gta\xff5";
+  fs::copy(small().source(), folder, fs::copy_options::recursive);
+  check_refused(small().adapt(out, folder, small().target(), {}), out, 2,
+                {"data.source", "UTF-8", folder.string()});
+}
+
+TEST_CASE("output that cannot be written is an error of the program", "[bad_input]") {
+  const auto errors = small() / "errors";
+  const auto with_output_to = [&](const std::string& output) {
+    const auto command =
+        fmt::format("{} evaluate --network {} --target {} >{} 2>{}", cag::test::Program::path(),
+                    (finished() / "networks/stage-0").string(), small().target().string(), output,
+                    errors.string());
+    return Ended{WEXITSTATUS(std::system(command.c_str())), "", cag::test::read_file(errors)};
+  };
+  check_error(with_output_to("/dev/full"), 6, {"standard output", "No space left"});
+  check_error(with_output_to("&-"), 6, {"standard output", "Bad file descriptor"});
 }
 
 TEST_CASE("folders that are no data set are refused with all that is wrong", "[bad_input]") {
@@ -144,6 +165,11 @@ TEST_CASE("folders that are no data set are refused with all that is wrong", "[b
     fs::remove(broken.source / "images/00005.png");
     words = {broken.image.string() + ": image without label", "00005.png: label without image",
              "2 problems"};
+  }
+  SECTION("labels that are all ignored") {
+    for (const auto& label : fs::directory_iterator(broken.source / "labels"))
+      cag::png::write_labels(label.path(), at::full({48, 64}, 0, at::kByte));
+    words = {broken.source.string(), "labels of the categories road", "found none"};
   }
   SECTION("empty split") {
     fs::remove_all(broken.target / "leftImg8bit/train/streets");
@@ -381,7 +407,14 @@ TEST_CASE("values that are not finite end the run and are never saved", "[bad_in
   const auto ended = run(small().adapt(
       directory, {"--set", "warm_up.learning_rate=1e30", "--set", "warm_up.iterations=40", "--set",
                   std::string("run.save_every=") + every}));
-  check_error(ended, 5, {"warm-up", "loss terms", "source="});
+  check_error(ended, 5, {"stage 0 (warm-up), after step ", "loss terms", "source="});
   CHECK_FALSE(fs::exists(directory / "networks"));
   check_error(run({"adapt", "--resume", directory}), 5, {"loss terms"});
+}
+
+TEST_CASE("an evaluation that meets values that are not finite says where", "[bad_input]") {
+  const auto directory = new_path();
+  check_error(run(small().adapt(directory, {"--set", "warm_up.learning_rate=1e25", "--set",
+                                            "warm_up.iterations=1"})),
+              5, {"stage 0 (warm-up), after step 1"});
 }

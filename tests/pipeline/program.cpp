@@ -14,8 +14,6 @@
 namespace cag::test {
 namespace {
 
-constexpr const char* kProgram = CAG_PROGRAM;
-
 /// In the child of a fork: nothing here may allocate.
 [[noreturn]] void become(char* const* arguments, const char* output, const char* errors,
                          std::uint64_t largest_file) {
@@ -24,18 +22,19 @@ constexpr const char* kProgram = CAG_PROGRAM;
   if (out < 0 || err < 0 || ::dup2(out, STDOUT_FILENO) < 0 || ::dup2(err, STDERR_FILENO) < 0)
     ::_exit(126);
   if (largest_file > 0) {
-    ::signal(SIGXFSZ, SIG_IGN);  // a write then fails instead of ending the process
     const rlimit limit{largest_file, largest_file};
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(126);
   }
-  ::execv(kProgram, arguments);
+  ::execv(Program::path(), arguments);
   ::_exit(127);
 }
 
 }  // namespace
 
+const char* Program::path() { return CAG_PROGRAM; }
+
 Program::Program(const Arguments& arguments, std::uint64_t largest_file) {
-  std::vector<char*> pointers{const_cast<char*>(kProgram)};
+  std::vector<char*> pointers{const_cast<char*>(path())};
   for (const auto& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
   const auto output = (folder_ / "output").string(), errors = (folder_ / "errors").string();

@@ -30,6 +30,8 @@ class Program {
   Program& operator=(const Program&) = delete;
   ~Program();
 
+  static const char* path();
+
   pid_t id() const { return id_; }
   void send(int signal) const;
 

@@ -117,6 +117,9 @@ TEST_CASE("A checkpoint that lacks a part or a value is refused by name") {
     auto damaged = cut.saved;
     damaged.values.erase(value);
     CHECK_THROWS_WITH(cag::restore(state, damaged, "here"), Contains("here") && Contains(value));
+    damaged.values[value] = "five";
+    CHECK_THROWS_WITH(cag::restore(state, damaged, "here"),
+                      Contains(fmt::format("here/{}", value)) && Contains("found a string"));
   }
   auto negative = cut.saved;
   negative.values["step"] = std::int64_t{-1};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <cag/anchor/anchors.hpp>
+#include <cag/detail/naming.hpp>
 #include <cag/error.hpp>
 #include <cag/io/directory.hpp>
 #include <cag/io/tensor_map.hpp>
@@ -74,7 +75,10 @@ struct NamedAnchors {
     if (names == contents.values.end() || part == contents.parts.end())
       throw CheckpointError("{}: expected the part anchors and the value categories",
                             path.string());
-    for (const auto& name : names->second.as_array()) result.categories.push_back(name.as_string());
+    detail::naming(path.string(), [&] {
+      for (const auto& name : names->second.as_array())
+        result.categories.push_back(name.as_string());
+    });
     result.anchors = anchors_from(part->second, std::ssize(result.categories), path.string());
     return result;
   }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <cag/detail/json.hpp>
+#include <cag/detail/naming.hpp>
 #include <cag/detail/xxh64.hpp>
 #include <cag/error.hpp>
 
@@ -146,7 +147,7 @@ inline std::string Manifest::encode(const DirectoryFormat& format) const {
 inline Manifest Manifest::parse(std::string_view text, const DirectoryFormat& format,
                                 const std::string& what) {
   const auto json = Json::parse(text, what);
-  try {
+  return detail::naming(what, [&] {
     // The format first: a newer one may be laid out or sealed in another way.
     detail::check_format(json, format);
     const auto seal_bytes = detail::manifest_seal("").size();
@@ -156,9 +157,7 @@ inline Manifest Manifest::parse(std::string_view text, const DirectoryFormat& fo
       throw CheckpointError("does not match its checksum: damaged or edited");
     }
     return detail::read_manifest_members(json);
-  } catch (const CheckpointError& error) {
-    throw CheckpointError("{}: {}", what, error.what());
-  }
+  });
 }
 
 }  // namespace cag

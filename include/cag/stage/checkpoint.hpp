@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include <cag/detail/naming.hpp>
 #include <cag/error.hpp>
 #include <cag/io/anchors.hpp>
 #include <cag/io/directory.hpp>
@@ -71,7 +72,8 @@ template <TrainableBackbone B>
 void restore(RunState<B>& state, const DirectoryContents& contents, std::string_view what) {
   const auto named = [&](std::string_view part) { return fmt::format("{}/{}", what, part); };
   const auto number = [&](const char* name) {
-    const auto value = detail::value_of(contents, name, what).as_int64();
+    const auto& json = detail::value_of(contents, name, what);
+    const auto value = detail::naming(named(name), [&] { return json.as_int64(); });
     if (value < 0)
       throw CheckpointError("{}: expected {} of at least 0, got {}", what, name, value);
     return value;
@@ -104,7 +106,8 @@ void restore(RunState<B>& state, const DirectoryContents& contents, std::string_
   state.step = number("step");
   state.drawn = number("drawn");
   state.skipped = number("skipped");
-  state.begun = detail::value_of(contents, "begun", what).as_bool();
+  const auto& begun = detail::value_of(contents, "begun", what);
+  state.begun = detail::naming(named("begun"), [&] { return begun.as_bool(); });
   if (state.begun && !state.optimizer)
     throw CheckpointError("{}: expected the optimizer of a stage that has begun, found none", what);
 }

@@ -69,14 +69,14 @@ class StagewiseScheduler {
                       slots_);
   }
 
-  /// @throws NumericalError after kPatience steps in a row whose gradient is not finite
+  /// @throws NumericalError after kPatience steps in a row whose gradient is not finite, and what
+  ///   stages and hooks throw; a NumericalError names the stage and the step
   template <TrainableBackbone B, typename Data, typename Hooks>
   RunEnd run(RunState<B>& state, Data& data, Hooks&& hooks) const
       requires(Stage<detail::StageOf<Stages>, B, Data>&&...) {
     while (state.stage < size()) {
       auto end = RunEnd::kFinished;
-      with_stage(state.stage,
-                 [&](const auto& stage) { end = run_stage(stage, state, data, hooks); });
+      with_stage(state.stage, [&](const auto& stage) { end = located(stage, state, data, hooks); });
       if (end == RunEnd::kStopped) return end;
     }
     return RunEnd::kFinished;
@@ -113,6 +113,16 @@ class StagewiseScheduler {
           (visit(slot), ...);
         },
         slots_);
+  }
+
+  template <typename S, typename B, typename Data, typename Hooks>
+  static RunEnd located(const S& stage, RunState<B>& state, Data& data, Hooks& hooks) {
+    try {
+      return run_stage(stage, state, data, hooks);
+    } catch (const NumericalError& error) {
+      throw NumericalError("stage {} ({}), after step {}: {}", state.stage, S::kName, state.step,
+                           error.what());
+    }
   }
 
   template <typename S, TrainableBackbone B, typename Data, typename Hooks>
@@ -165,9 +175,8 @@ class StagewiseScheduler {
       state.skipped = 0;
     } else if (++state.skipped >= kPatience) {
       throw NumericalError(
-          "stage {} ({}), step {}: expected a finite gradient, got none in {} "
-          "steps in a row; loss terms{}",
-          state.stage, S::kName, report.step, state.skipped, listed(report));
+          "expected a finite gradient, got none in {} steps in a row; loss terms{}", state.skipped,
+          listed(report));
     }
     ++state.step;
     ++state.drawn;

@@ -1,0 +1,80 @@
+// The simplest adaptation there is, for comparison: source images whose colours are distributed,
+// channel by channel, as those of the target.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <ATen/ops/searchsorted.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+
+#include <cag/data/cityscapes.hpp>
+#include <cag/data/gta5.hpp>
+#include <cag/data/png.hpp>
+#include <cag/error.hpp>
+
+#include "common/guarded.hpp"
+
+namespace {
+
+constexpr std::int64_t kValues = 256;
+constexpr std::int64_t kChannels = 3;
+
+/// [3, 256]: the share of a data set's pixels that are at most as bright, for each channel.
+template <typename D>
+at::Tensor distributions(const D& images) {
+  auto counts = at::zeros({kChannels, kValues}, at::kDouble);
+  for (std::int64_t i = 0; i < images.size(); ++i) {
+    const auto pixels = images.get(i).image.view({-1, kChannels}).to(at::kLong);
+    for (std::int64_t c = 0; c < kChannels; ++c)
+      counts[c] += pixels.select(1, c).bincount({}, kValues);
+  }
+  return counts.cumsum(1).div(counts.sum(1, /*keepdim=*/true));
+}
+
+/// [3, 256]: for each value of a channel the one below which the same share of the other lies.
+at::Tensor mapping(const at::Tensor& from, const at::Tensor& to) {
+  return at::searchsorted(to, from.sub(1e-9)).clamp_max(kValues - 1).to(at::kByte);
+}
+
+at::Tensor mapped(const at::Tensor& image, const at::Tensor& mapping) {
+  std::vector<at::Tensor> channels;
+  for (std::int64_t c = 0; c < kChannels; ++c)
+    channels.push_back(mapping[c].take(image.select(2, c).to(at::kLong)));
+  return at::stack(channels, 2);
+}
+
+void match(const std::filesystem::path& source, const std::filesystem::path& target,
+           const std::filesystem::path& out) {
+  if (std::filesystem::exists(out))
+    throw cag::UsageError("{}: expected a new folder", out.string());
+  const cag::data::Gta5 images(source);
+  const cag::data::CityscapesImages models(target, "train");
+  std::filesystem::create_directories(out / "images");
+  std::filesystem::copy(source / "labels", out / "labels");
+  const auto values = mapping(distributions(images), distributions(models));
+  for (std::int64_t i = 0; i < images.size(); ++i)
+    cag::png::write_rgb(out / "images" / (images.name(i) + ".png"),
+                        mapped(images.get(i).image, values));
+  fmt::print("{} images: {}\n", images.size(), out.string());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Gives source images the colours of target images.", "match_colours");
+  std::string source, target, out;
+  app.add_option("--source", source, "folder in GTA5's layout")->required();
+  app.add_option("--target", target, "folder in Cityscapes' layout, its split train")->required();
+  app.add_option("--out", out, "folder to make, in GTA5's layout")->required();
+  return common::guarded(app, [&] {
+    app.parse(argc, argv);
+    match(source, target, out);
+    return 0;
+  });
+}

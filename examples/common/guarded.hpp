@@ -1,0 +1,78 @@
+#pragma once
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <c10/util/Exception.h>
+
+#include <cag/error.hpp>
+
+namespace common {
+
+inline int failed(cag::Fault fault, std::string_view message) {
+  fmt::print(stderr, "error: {}\n", message);
+  return static_cast<int>(fault);
+}
+
+/// What LibTorch threw: a wrong value in the data, too little memory, or what nobody expected.
+inline int failed(const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  const auto request = text.find("you tried to allocate");
+  if (request != std::string::npos || dynamic_cast<const c10::OutOfMemoryError*>(&error))
+    return failed(cag::Fault::kIo,
+                  "not enough memory; smaller batches or images need less" +
+                      (request == std::string::npos ? "" : " (" + text.substr(request) + ")"));
+  if (dynamic_cast<const c10::ValueError*>(&error)) return failed(cag::Fault::kData, text);
+  fmt::print(stderr, "error: LibTorch: {}\n", text);
+  return 1;
+}
+
+/// Nothing that the program opens takes the place of a standard stream that was closed: it would
+/// be written into.
+inline void occupy_standard_streams() {
+  for (int stream = 0; stream <= 2; ++stream)
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
+}
+
+/// The exit code of a program whose `work` parses its command line with `app` and does the rest:
+/// what it returns, or that of the one error it ends with.
+template <typename F>
+int guarded(CLI::App& app, F&& work) {
+  occupy_standard_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is then an error of the write
+  app.failure_message([](const CLI::App* command, const CLI::Error& error) {
+    return fmt::format("error: {}\nRun {} --help for more.\n", error.what(), command->get_name());
+  });
+  try {
+    const int code = work();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw std::system_error(errno, std::generic_category(), "standard output");
+    return code;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(cag::Fault::kUsage);
+  } catch (const cag::Error& error) {
+    return failed(error.fault(), error.what());
+  } catch (const c10::Error& error) {
+    return failed(error);
+  } catch (const std::bad_alloc&) {
+    return failed(cag::Fault::kIo, "not enough memory; smaller batches or images need less");
+  } catch (const std::system_error& error) {
+    return failed(cag::Fault::kIo, error.what());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return 1;
+  }
+}
+
+}  // namespace common
