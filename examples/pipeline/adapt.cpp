@@ -267,6 +267,23 @@ void restore(Run& run, State& state, const cag::DirectoryContents& contents,
   run.seconds_before = cag::detail::value_of(contents, "seconds", what).as_double();
 }
 
+/// What a run is about to do.
+std::string plan(const Config& config, const World& world) {
+  const auto size = [](std::int64_t width, std::int64_t height) {
+    return width == 0 ? std::string("as they are") : fmt::format("as {} x {}", width, height);
+  };
+  const auto& a = config.augmentation;
+  const auto& s = config.stages;
+  return fmt::format(
+      "network {}, {} categories; {} source images {}, {} target images {}{}; warm-up of {} and {} "
+      "stages ({}) of {} iterations, {} images of each domain at a time",
+      describe(config.network), world.table.size(), world.source_train.size(),
+      size(a.source_width, a.source_height), world.target_train.size(),
+      size(a.target_width, a.target_height),
+      a.crop_width == 0 ? "" : fmt::format(", crops of {} x {}", a.crop_width, a.crop_height),
+      config.warm_up.iterations, s.count, s.method, s.iterations, config.run.batch);
+}
+
 void resume(Run& run, State& state) {
   const auto latest = run.store.latest();
   for (const auto& skipped : latest.skipped)
@@ -276,7 +293,9 @@ void resume(Run& run, State& state) {
                                run.directory.string(), latest.skipped.size());
   const auto what = run.store.path(latest.checkpoint->step).string();
   cag::detail::naming(what, [&] { restore(run, state, latest.checkpoint->contents, what); });
-  run.progress.say(fmt::format("resuming at stage {}, step {}", state.stage, state.step));
+  run.progress.say(state.stage > run.config.stages.count
+                       ? "the run has ended already"
+                       : fmt::format("resuming at stage {}, step {}", state.stage, state.step));
 }
 
 }  // namespace
@@ -311,6 +330,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
           .results = Results(options.out / "results.csv", world.table.names())};
   run.store.remove_leftovers();
   remove_leftovers(options.out);
+  run.progress.say(plan(config, world));
   if (!world.target_validation)
     run.progress.say("no labels of the target's validation split: the target is not evaluated");
   for (std::int64_t k = 0; weights.defined() && k < weights.size(0); ++k)

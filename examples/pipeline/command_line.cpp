@@ -83,7 +83,7 @@ int run_program(const Program& program, int argc, char** argv) {
   adapt_command->add_option("--out", out, "run directory to make");
   adapt_command->add_option("--resume", resume, "run directory to go on with");
   adapt_command->add_option("--from", adapt_config.start,
-                            "a trained network in place of the warm-up");
+                            "RUN/networks/stage-N, a network in place of the warm-up");
   adapt_command->callback([&] {
     if (resume.empty() == out.empty())
       throw cag::UsageError("adapt: expected either --out RUN or --resume RUN");
@@ -104,9 +104,11 @@ int run_program(const Program& program, int argc, char** argv) {
   evaluate_command->add_option("--batch", evaluation.batch, "images at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
-  evaluate_command->add_option("--width", evaluation.width, "input width, 0: as it is")
+  evaluate_command
+      ->add_option("--width", evaluation.width, "input width, with --height; 0: as it is")
       ->check(CLI::Range(0, 16384));
-  evaluate_command->add_option("--height", evaluation.height, "input height, 0: as it is")
+  evaluate_command
+      ->add_option("--height", evaluation.height, "input height, with --width; 0: as it is")
       ->check(CLI::Range(0, 16384));
   evaluate_command->add_option("--device", evaluation.device, "cpu, cuda or cuda:N");
   evaluate_command->callback([&] { evaluate(evaluation); });
@@ -114,13 +116,19 @@ int run_program(const Program& program, int argc, char** argv) {
   auto* predict_command = app.add_subcommand("predict", "label, colour and overlay pictures");
   PredictOptions prediction;
   predict_command->add_option("--network", prediction.network, "RUN/networks/stage-N")->required();
-  predict_command->add_option("--images", prediction.images, "folder of PNG images")->required();
-  predict_command->add_option("--out", prediction.out, "folder to write")->required();
+  predict_command->add_option("--images", prediction.images, "folder of PNG images, there or below")
+      ->required();
+  predict_command
+      ->add_option("--out", prediction.out,
+                   "folder for the pictures, in place of others of their names")
+      ->required();
   predict_command->add_option("--statistics", prediction.statistics,
                               "re-estimate batch norm on the PNG images of this folder");
-  predict_command->add_option("--width", prediction.width, "input width, 0: as it is")
+  predict_command
+      ->add_option("--width", prediction.width, "input width, with --height; 0: as it is")
       ->check(CLI::Range(0, 16384));
-  predict_command->add_option("--height", prediction.height, "input height, 0: as it is")
+  predict_command
+      ->add_option("--height", prediction.height, "input height, with --width; 0: as it is")
       ->check(CLI::Range(0, 16384));
   predict_command->add_option("--device", prediction.device, "cpu, cuda or cuda:N");
   predict_command->callback([&] { predict(prediction); });

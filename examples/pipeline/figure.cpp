@@ -19,6 +19,7 @@
 #include "pipeline/colours.hpp"
 #include "pipeline/device.hpp"
 #include "pipeline/evaluation.hpp"
+#include "pipeline/folders.hpp"
 #include "pipeline/network.hpp"
 #include "pipeline/profiles.hpp"
 
@@ -109,6 +110,7 @@ void figure(const Program& program, const FigureOptions& options) {
                 show(resized(active, size)[0]), show(labels_of(networks.after, images, size)),
                 source.image, show(source.label)}));
   }
+  if (options.out.has_parent_path()) make_folder(options.out.parent_path());
   cag::png::write_rgb(options.out, at::cat(rows, 0));
   fmt::print("{} images -> {}\n", options.rows, options.out.string());
 }

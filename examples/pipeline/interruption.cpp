@@ -1,6 +1,9 @@
 #include "pipeline/interruption.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
+#include <string_view>
 
 namespace pipeline {
 namespace {
@@ -8,7 +11,15 @@ namespace {
 volatile std::sig_atomic_t received = 0;
 struct sigaction earlier_interrupt, earlier_terminate;
 
-extern "C" void ask_to_stop(int signal) { received = signal; }
+constexpr std::string_view kAnswer =
+    "\nstopping after this step; a second signal ends at once, and resuming then goes on from the "
+    "last checkpoint\n";
+
+extern "C" void ask_to_stop(int signal) {
+  received = signal;
+  // Of what prints, a signal handler may call nothing else; where it fails nothing is lost.
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kAnswer.data(), kAnswer.size());
+}
 
 }  // namespace
 

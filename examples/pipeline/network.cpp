@@ -72,8 +72,16 @@ void TrainedNetwork::save(const std::filesystem::path& path) {
 }
 
 TrainedNetwork TrainedNetwork::load(const std::filesystem::path& path) {
-  const auto contents = cag::load_directory(path, kNetworkFormat);
-  return cag::detail::naming(path.string(), [&] { return decoded(contents, path.string()); });
+  try {
+    const auto contents = cag::load_directory(path, kNetworkFormat);
+    return cag::detail::naming(path.string(), [&] { return decoded(contents, path.string()); });
+  } catch (const cag::IoError&) {
+    if (std::filesystem::exists(path / cag::Manifest::kFileName)) throw;
+    throw cag::CheckpointError(
+        "{}: expected the folder of a network, such as RUN/networks/stage-1, found {}",
+        path.string(),
+        std::filesystem::exists(path) ? "another file or folder" : "nothing of this name");
+  }
 }
 
 }  // namespace pipeline

@@ -3,7 +3,6 @@
 usage: commands.py SOURCE_DIR PROGRAM STREETS CMAKE
 """
 
-import os
 import pathlib
 import re
 import subprocess
@@ -35,14 +34,6 @@ batch = 2
 threads = 1
 """
 SMALL = ["--width", "64", "--height", "48", "--samples", "1", "--workers", "1"]
-# Stands in for the program: no README gives a configuration of seconds.
-WRAPPER = """#!/bin/sh
-case "$*" in
-  *--resume*) ;;
-  adapt*|check-data*) set -- "$@" --config small.toml ;;
-esac
-exec "$PROGRAM" "$@"
-"""
 
 
 def block_with(page, command):
@@ -55,19 +46,19 @@ def block_with(page, command):
 def main():
     source, program, streets, cmake = sys.argv[1:]
     block = block_with(pathlib.Path(source) / "README.md", "$P adapt")
-    script, replaced = re.subn(r"^P=.*$", "P=./program", block, flags=re.MULTILINE)
-    if replaced != 1:
-        sys.exit("README.md: expected one line P=... before its commands")
+    values = {"P": program, "C": "small.toml"}
+    script, replaced = re.subn(r"^([PC])=.*$", lambda line: f"{line[1]}={values[line[1]]}", block,
+                               flags=re.MULTILINE)
+    if replaced != 2:
+        sys.exit("README.md: expected the lines P=... and C=... before its commands")
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "small.toml").write_text(CONFIG)
-        (folder / "program").write_text(WRAPPER)
-        (folder / "program").chmod(0o755)
         (folder / "FOLDER").symlink_to("CITYSCAPES/leftImg8bit/val")
 
         def run(*command):
             print("+", *command, flush=True)
-            subprocess.run(command, cwd=folder, check=True, env=dict(os.environ, PROGRAM=program))
+            subprocess.run(command, cwd=folder, check=True)
 
         run(streets, *SMALL, "--images", "8", "--out", "GTA5")
         run(streets, *SMALL, "--layout", "cityscapes", "--style", "overcast", "--images", "4", "--validation", "2",

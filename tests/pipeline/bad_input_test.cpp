@@ -129,7 +129,7 @@ TEST_CASE("a command line that makes no sense is refused", "[bad_input]") {
 
 TEST_CASE("a folder whose name no configuration file can hold is refused", "[bad_input]") {
   const auto out = new_path();
-  const auto folder = small() / "gta\xff5";
+  const auto folder = small() / "gta\377-5";
   fs::copy(small().source(), folder, fs::copy_options::recursive);
   check_refused(small().adapt(out, folder, small().target(), {}), out, 2,
                 {"data.source", "UTF-8", folder.string()});
@@ -255,7 +255,8 @@ TEST_CASE("a network that does not fit the configuration is refused", "[bad_inpu
   check_refused(with("data.mean=[0.5, 0.5, 0.5]"), out, 4, {network.string(), "0.5", "0.45"});
   check_refused(with("network.name=\"deeplab_v3_plus\""), out, 4,
                 {network.string(), "deeplab_v3_plus of depth 101", "found compact"});
-  check_refused(small().adapt(out, {"--from", small() / "none"}), out, 6, {"none", "No such file"});
+  check_refused(small().adapt(out, {"--from", small() / "none"}), out, 4,
+                {"none", "RUN/networks/stage-1", "nothing"});
   const auto damaged = copy_of(network);
   const auto file = damaged / "network.safetensors";
   auto bytes = cag::test::read_file(file);

@@ -1,6 +1,13 @@
 #include "pipeline/config.hpp"
 
+#include <cstdlib>
+#include <filesystem>
 #include <limits>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include <fmt/format.h>
 
 #include <cag/error.hpp>
 
@@ -85,6 +92,27 @@ TEST_CASE("Every value of a configuration survives writing and reading") {
   CHECK(again.stages.margin == 2.0);
   CHECK(again.run.seed == config.run.seed);
   CHECK(pipeline::to_toml(read("")) == pipeline::to_toml(Config{}));
+}
+
+TEST_CASE("docs/configuration.md lists every key with its default") {
+  const auto page = cag::test::read_file(std::filesystem::path(std::getenv("CAG_TESTS")) /
+                                         "../docs/configuration.md");
+  const std::regex row(R"(\| `(\w+\.\w+)` \| `([^`]*)` \|)");
+  std::string listed;
+  std::set<std::string> keys;
+  for (std::sregex_iterator match(page.begin(), page.end(), row), end; match != end; ++match) {
+    listed += fmt::format("{} = {}\n", match->str(1), match->str(2));
+    keys.insert(match->str(1));
+  }
+  CHECK(pipeline::to_toml(pipeline::parse_config(listed, "docs/configuration.md")) ==
+        pipeline::to_toml(Config{}));
+  std::istringstream all(pipeline::to_toml(Config{}));
+  std::string section;
+  for (std::string line; std::getline(all, line);) {
+    if (line.starts_with('[')) section = line.substr(1, line.find(']') - 1);
+    const auto equals = line.find(" = ");
+    if (equals != std::string::npos) CHECK(keys.contains(section + "." + line.substr(0, equals)));
+  }
 }
 
 TEST_CASE("An unknown key is answered with file, line and the nearest known key") {

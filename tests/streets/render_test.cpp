@@ -82,7 +82,7 @@ TEST_CASE("every category comes up in a few dozen scenes, and none as often as t
       INFO(static_cast<int>(category));
       CHECK(count <= pixels[Category::kRoad]);
     }
-    CHECK(pixels[Category::kRoad] > 100 * pixels[Category::kTrafficLight]);
+    CHECK(pixels[Category::kRoad] > 50 * pixels[Category::kTrafficLight]);
   }
 }
 
