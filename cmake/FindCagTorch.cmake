@@ -88,7 +88,7 @@ else()
 endif()
 find_package_handle_standard_args(CagTorch
   REQUIRED_VARS ${_cag_required} VERSION_VAR CagTorch_VERSION
-  REASON_FAILURE_MESSAGE "${_cag_reason}\nOne command gets it, with -D CAG_TORCH_ROOT=FOLDER/torch after it: python3 -m pip install --target FOLDER torch==2.15.0\nWhere a preset of cag ran, it is in ~/.cache/cag/libtorch-2.15.0/torch")
+  REASON_FAILURE_MESSAGE "${_cag_reason}\nOne command gets it, with -D CAG_TORCH_ROOT=FOLDER/torch after it: python3 -m pip install --target FOLDER torch==2.15.0\nWhere a preset of cag ran, it is in $HOME/.cache/cag/libtorch-2.15.0/torch")
 
 if(NOT CagTorch_FOUND)
   return()

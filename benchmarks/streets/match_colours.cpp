@@ -16,6 +16,7 @@
 #include <cag/data/cityscapes.hpp>
 #include <cag/data/gta5.hpp>
 #include <cag/data/png.hpp>
+#include <cag/detail/aside.hpp>
 #include <cag/error.hpp>
 
 #include "common/guarded.hpp"
@@ -37,15 +38,16 @@ at::Tensor distributions(const D& images) {
   return counts.cumsum(1).div(counts.sum(1, /*keepdim=*/true));
 }
 
-/// [3, 256]: for each value of a channel the one below which the same share of the other lies.
-at::Tensor mapping(const at::Tensor& from, const at::Tensor& to) {
-  return at::searchsorted(to, from.sub(1e-9)).clamp_max(kValues - 1).to(at::kByte);
+/// [3, 256]: for each value of a channel the first that as large a share of the other is at most.
+at::Tensor values_for(const at::Tensor& from, const at::Tensor& to) {
+  constexpr double kRounding = 1e-9;  // shares that are equal may differ in their last bits
+  return at::searchsorted(to, from.sub(kRounding)).to(at::kByte);
 }
 
-at::Tensor mapped(const at::Tensor& image, const at::Tensor& mapping) {
+at::Tensor mapped(const at::Tensor& image, const at::Tensor& values) {
   std::vector<at::Tensor> channels;
   for (std::int64_t c = 0; c < kChannels; ++c)
-    channels.push_back(mapping[c].take(image.select(2, c).to(at::kLong)));
+    channels.push_back(values[c].take(image.select(2, c).to(at::kLong)));
   return at::stack(channels, 2);
 }
 
@@ -55,12 +57,14 @@ void match(const std::filesystem::path& source, const std::filesystem::path& tar
     throw cag::UsageError("{}: expected a new folder", out.string());
   const cag::data::Gta5 images(source);
   const cag::data::CityscapesImages models(target, "train");
-  std::filesystem::create_directories(out / "images");
-  std::filesystem::copy(source / "labels", out / "labels");
-  const auto values = mapping(distributions(images), distributions(models));
+  const auto fresh = cag::detail::Aside(out).fresh();
+  std::filesystem::create_directories(fresh / "images");
+  std::filesystem::copy(source / "labels", fresh / "labels");
+  const auto values = values_for(distributions(images), distributions(models));
   for (std::int64_t i = 0; i < images.size(); ++i)
-    cag::png::write_rgb(out / "images" / (images.name(i) + ".png"),
+    cag::png::write_rgb(fresh / "images" / (images.name(i) + ".png"),
                         mapped(images.get(i).image, values));
+  std::filesystem::rename(fresh, out);
   fmt::print("{} images: {}\n", images.size(), out.string());
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The table of docs/results.md on rendered streets: how much there is to adapt, and how much `cag` does.
+"""Tables on rendered streets: how much there is to adapt, and how much `cag` does.
 
 run:   draws the worlds and trains what has not finished yet; what was cut goes on.
 table: prints the tables, in Markdown, of the runs that have finished.
@@ -48,7 +48,7 @@ class Worlds:
         drawn = target("evening", 1)
         for scenes in SCENES:
             drawn &= streets("simulator", "gta5", IMAGES, scenes, self.source(scenes)) and target("overcast", scenes)
-        if drawn and not self.matched.source.exists():
+        if drawn and not self.matched.source.exists():  # it appears when it is whole
             command = [options.match_colours, "--source", str(self.main.source), "--target", str(self.main.target),
                        "--out", str(self.matched.source)]
             drawn = subprocess.run(command).returncode == 0
@@ -67,8 +67,7 @@ def run(options, worlds):
         options, [warm_up(world, seed) for world in (worlds.main, worlds.matched) for seed in options.seeds] +
         [warm_up(world, first) for world in worlds.others]) and experiment.all_of(
         options, [stages(worlds.main, name, seed) for name in METHODS for seed in options.seeds] +
-        [stages(worlds.evening, "cag", seed, worlds.main) for seed in options.seeds] +
-        [stages(worlds.evening, "control", first, worlds.main)] +
+        [stages(worlds.evening, name, seed, worlds.main) for name in ("cag", "control") for seed in options.seeds] +
         [stages(world, "cag", first) for world in worlds.others])
 
 
@@ -80,7 +79,13 @@ def table(options, worlds):
                            "source only, its colours matched to the target's")
     for name, method in METHODS.items():
         experiment.print_lines(worlds.main, name, method, seeds)
-    experiment.print_lines(worlds.evening, "cag", METHODS["cag"], seeds, "target style `evening`: `cag`")
+    for name in ("control", "cag"):
+        experiment.print_lines(worlds.evening, name, METHODS[name], seeds, f"target style `evening`: {METHODS[name].title}")
+    print("\nOther scenes:\n")
+    experiment.print_header(first)
+    for scenes, world in zip(SCENES[1:], worlds.others):
+        for name, method in (("warm_up", experiment.WARM_UP), ("cag", METHODS["cag"])):
+            experiment.print_lines(world, name, method, first, f"scenes {scenes}: {method.title}")
 
 
 def main():

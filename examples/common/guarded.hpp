@@ -6,9 +6,9 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 #include <new>
 #include <string>
-#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -20,9 +20,13 @@
 
 namespace common {
 
-inline int failed(cag::Fault fault, std::string_view message) {
-  fmt::print(stderr, "error: {}\n", message);
-  return static_cast<int>(fault);
+/// Says what went wrong; where even that cannot be written, the exit code says it alone.
+inline int failed(int code, const std::string& message) {
+  std::fputs(("error: " + message + "\n").c_str(), stderr);
+  return code;
+}
+inline int failed(cag::Fault fault, const std::string& message) {
+  return failed(static_cast<int>(fault), message);
 }
 
 /// What LibTorch threw: a wrong value in the data, too little memory, or what nobody expected.
@@ -34,8 +38,16 @@ inline int failed(const c10::Error& error) {
                   "not enough memory; smaller batches or images need less" +
                       (request == std::string::npos ? "" : " (" + text.substr(request) + ")"));
   if (dynamic_cast<const c10::ValueError*>(&error)) return failed(cag::Fault::kData, text);
-  fmt::print(stderr, "error: LibTorch: {}\n", text);
-  return 1;
+  return failed(1, "LibTorch: " + text);
+}
+
+/// @throws std::system_error where something that was printed did not get out
+inline void expect_written() {
+  errno = 0;
+  std::cout.flush();  // which may be what flushes stdout
+  const bool flushed = std::fflush(stdout) == 0;
+  if (!flushed || std::ferror(stdout) != 0 || !std::cout)
+    throw std::system_error(errno == 0 ? EIO : errno, std::generic_category(), "standard output");
 }
 
 /// Nothing that the program opens takes the place of a standard stream that was closed: it would
@@ -55,12 +67,14 @@ int guarded(CLI::App& app, F&& work) {
     return fmt::format("error: {}\nRun {} --help for more.\n", error.what(), command->get_name());
   });
   try {
-    const int code = work();
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-      throw std::system_error(errno, std::generic_category(), "standard output");
+    int code = 0;
+    try {
+      code = work();
+    } catch (const CLI::ParseError& error) {
+      if (app.exit(error) != 0) code = static_cast<int>(cag::Fault::kUsage);
+    }
+    expect_written();
     return code;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(cag::Fault::kUsage);
   } catch (const cag::Error& error) {
     return failed(error.fault(), error.what());
   } catch (const c10::Error& error) {
@@ -70,8 +84,7 @@ int guarded(CLI::App& app, F&& work) {
   } catch (const std::system_error& error) {
     return failed(cag::Fault::kIo, error.what());
   } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return 1;
+    return failed(1, error.what());
   }
 }
 

@@ -275,13 +275,16 @@ std::string plan(const Config& config, const World& world) {
   const auto& a = config.augmentation;
   const auto& s = config.stages;
   return fmt::format(
-      "network {}, {} categories; {} source images {}, {} target images {}{}; warm-up of {} and {} "
-      "stages ({}) of {} iterations, {} images of each domain at a time",
+      "network {}, {} categories; {} source images {}, {} target images {}{}; {} and {} stages "
+      "({}) "
+      "of {} iterations, {} images of each domain at a time",
       describe(config.network), world.table.size(), world.source_train.size(),
       size(a.source_width, a.source_height), world.target_train.size(),
       size(a.target_width, a.target_height),
       a.crop_width == 0 ? "" : fmt::format(", crops of {} x {}", a.crop_width, a.crop_height),
-      config.warm_up.iterations, s.count, s.method, s.iterations, config.run.batch);
+      config.run.start.empty() ? fmt::format("warm-up of {}", config.warm_up.iterations)
+                               : config.run.start.string(),
+      s.count, s.method, s.iterations, config.run.batch);
 }
 
 void resume(Run& run, State& state) {
@@ -330,7 +333,6 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
           .results = Results(options.out / "results.csv", world.table.names())};
   run.store.remove_leftovers();
   remove_leftovers(options.out);
-  run.progress.say(plan(config, world));
   if (!world.target_validation)
     run.progress.say("no labels of the target's validation split: the target is not evaluated");
   for (std::int64_t k = 0; weights.defined() && k < weights.size(0); ++k)
@@ -346,6 +348,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
   if (options.resume) {
     resume(run, state);
   } else {
+    run.progress.say(plan(config, world));
     begin(run, state);
   }
 

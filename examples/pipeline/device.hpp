@@ -1,9 +1,12 @@
 #pragma once
 
-#include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <system_error>
+
+#include <fmt/format.h>
 
 #include <ATen/Context.h>
 #include <ATen/core/Tensor.h>
@@ -22,18 +25,22 @@ inline at::Device device_of(const std::string& name) {
         "device: expected cpu, or a cuda or cuda:N that this machine has, got {} ({})", name,
         reason);
   };
-  const std::string_view number =
-      std::string_view(name).substr(std::min<std::size_t>(5, name.size()));
-  const bool numbered = name.starts_with("cuda:") && !number.empty() && number.size() <= 3 &&
-                        number.find_first_not_of("0123456789") == std::string_view::npos;
-  if (name != "cpu" && name != "cuda" && !numbered)
-    throw cag::UsageError("device: expected cpu, cuda or cuda:N, got {}", name);
+  constexpr std::string_view kNumbered = "cuda:";
+  std::size_t number = 0;
+  if (name.starts_with(kNumbered)) {
+    const auto* end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data() + kNumbered.size(), end, number);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) throw refused("no number of a device");
+  } else if (name != "cpu" && name != "cuda") {
+    throw refused("no device of that name");
+  }
+  if (name != "cpu") {
+    if (!at::hasCUDA()) throw refused("this LibTorch is without CUDA");
+    if (const auto count = at::getNumGPUs(); number >= count)
+      throw refused(fmt::format("there are {}", count));
+  }
   try {
     const at::Device device(name);
-    if (device.is_cuda() && !at::hasCUDA()) throw refused("this LibTorch is without CUDA");
-    if (const auto count = device.is_cuda() ? at::getNumGPUs() : std::size_t{1};
-        device.has_index() && static_cast<std::size_t>(device.index()) >= count)
-      throw refused(fmt::format("there are {}", count));
     at::zeros({1}, device);
     return device;
   } catch (const c10::Error& error) {

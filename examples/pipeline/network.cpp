@@ -1,5 +1,10 @@
 #include "pipeline/network.hpp"
 
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include <cag/detail/naming.hpp>

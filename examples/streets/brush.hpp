@@ -22,6 +22,9 @@ class Brush {
   Brush of(Category category, const Material& material) const;
   Brush of(const Material& material) const { return of(category_, material); }
 
+  /// Of the frame from the scene's origin, m.
+  float distance() const { return frame_.translation().norm(); }
+
   /// A flat four-sided face; `place` runs along a-b and a-d.
   void quad(const Vec& a, const Vec& b, const Vec& c, const Vec& d) const;
   void triangle(const Vec& a, const Vec& b, const Vec& c) const;

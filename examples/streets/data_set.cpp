@@ -55,12 +55,13 @@ void check(const DataSet& d) {
   expect("workers", d.workers, 0, 1024);
 }
 
-/// All that decides what is drawn.
+/// All that decides what is drawn; the format is counted on when the same values draw other
+/// pictures.
 std::string description(const DataSet& d) {
   const auto* layout = std::begin(kLayouts);
   while (layout->second != d.layout) ++layout;
   return fmt::format(
-      "format 1\nlayout {}\nstyle {}\nsize {} x {}\nimages {}\nvalidation {}\nseed {}\nsamples "
+      "format 2\nlayout {}\nstyle {}\nsize {} x {}\nimages {}\nvalidation {}\nseed {}\nsamples "
       "{}\n",
       layout->first, d.style.name, d.size.width, d.size.height, d.images, d.validation, d.seed,
       d.samples);

@@ -1,5 +1,6 @@
 #include "streets/plants.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace streets {
@@ -19,10 +20,15 @@ void leaves(const Brush& brush, Random& random, const Vec& centre, const Vec& ra
   }
 }
 
+/// Far away it has fewer parts: building the index over all of them is half of what a picture
+/// takes.
 void clump(const Brush& brush, Random& random, const Vec& centre, const Vec& radii, float roughness,
            int count) {
-  brush.blob(centre, radii, roughness, random.in(0, 100), 9);
-  leaves(brush, random, centre, radii, count);
+  constexpr float kNear = 25;  // m
+  const float share = std::clamp(kNear / brush.distance(), 0.1F, 1.0F);
+  brush.blob(centre, radii, roughness, random.in(0, 100), share < 0.4F ? 6 : 9);
+  leaves(brush, random, centre, radii,
+         static_cast<int>(std::lround(share * static_cast<float>(count))));
 }
 
 void round_crown(const Brush& brush, Random& random, float low, float top) {

@@ -14,7 +14,7 @@ enum class Fault : int {
   kData = 3,        ///< an image, a label, a data set folder
   kCheckpoint = 4,  ///< a checkpoint, an anchor file, weights
   kNumerical = 5,   ///< a value that is not finite
-  kIo = 6,          ///< the operating system refused a read or a write
+  kIo = 6,          ///< the operating system refused a read, a write or memory
 };
 
 /// Base of everything cag throws about data, files and configuration. Wrong tensors (shape, dtype)

@@ -111,7 +111,8 @@ TEST_CASE("a value that the configuration cannot have is refused by its key", "[
 
 TEST_CASE("a command line that makes no sense is refused", "[bad_input]") {
   const auto out = new_path();
-  check_refused(small().adapt(out, {"--device", "cuda:99"}), out, 2, {"device", "cuda:99"});
+  for (const auto* device : {"cuda:99", "cuda:256", "cuda:-1", "cuda:", "mps"})
+    check_refused(small().adapt(out, {"--device", device}), out, 2, {"device", device});
   const auto file = small() / "bad.toml";
   cag::test::write_file(file, "[run]\nbatch = 4\nseed = 1.5\n");
   check_refused({"adapt", "--config", file, "--out", out}, out, 2,
@@ -146,6 +147,13 @@ TEST_CASE("output that cannot be written is an error of the program", "[bad_inpu
   };
   check_error(with_output_to("/dev/full"), 6, {"standard output", "No space left"});
   check_error(with_output_to("&-"), 6, {"standard output", "Bad file descriptor"});
+  const auto code_of = [](const std::string& arguments) {
+    return WEXITSTATUS(
+        std::system(fmt::format("{} {}", cag::test::Program::path(), arguments).c_str()));
+  };
+  CHECK(code_of("--help >/dev/full 2>/dev/null") == 6);
+  for (const auto* errors_to : {"2>&-", "2>/dev/full"})
+    CHECK(code_of(std::string("adapt ") + errors_to) == 2);
 }
 
 TEST_CASE("folders that are no data set are refused with all that is wrong", "[bad_input]") {

@@ -51,6 +51,15 @@ double source_loss(toy::Net& net) {
       .item<double>();
 }
 
+struct AtStep {
+  void on_step(auto&, const cag::StepReport& report) {
+    if (report.stage == 1 && report.step == 2) throw cag::NumericalError("here");
+  }
+};
+struct AtBoundary {
+  void on_boundary(auto&) { throw cag::NumericalError("there"); }
+};
+
 /// Labelled targets, which no self-training may see.
 struct LeakyData : toy::Data {
   toy::Source target;
@@ -90,6 +99,17 @@ TEST_CASE("StagewiseScheduler goes on after a stop as if there had been none") {
   const auto expected = straight.student->parameters();
   const auto actual = halted.student->parameters();
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(actual[i].equal(expected[i]));
+}
+
+TEST_CASE("StagewiseScheduler says after which step of which stage a number was not finite") {
+  toy::Data data;
+  cag::RunState state(toy::net());
+  const cag::StagewiseScheduler scheduler(
+      cag::stage::WarmUp<>{.iterations = 2, .optimization = kQuick}, self_training(3));
+  CHECK_THROWS_WITH(scheduler.run(state, data, AtBoundary{}),
+                    "stage 0 (warm-up), after step 2: there");
+  CHECK_THROWS_WITH(scheduler.run(state, data, AtStep{}),
+                    "stage 1 (self-training), after step 2: here");
 }
 
 TEST_CASE("WarmUp lowers the loss on source images it has not seen") {

@@ -14,7 +14,9 @@ decltype(auto) naming(std::string_view what, F&& f) {
     return std::forward<F>(f)();
   } catch (const CheckpointError& error) {
     const std::string_view text = error.what();
-    if (text.starts_with(what)) throw;
+    const bool named = text.starts_with(what) && text.size() > what.size() &&
+                       (text[what.size()] == ':' || text[what.size()] == '/');
+    if (named) throw;
     throw CheckpointError("{}: {}", what, text);
   }
 }

@@ -117,10 +117,13 @@ class StagewiseScheduler {
 
   template <typename S, typename B, typename Data, typename Hooks>
   static RunEnd located(const S& stage, RunState<B>& state, Data& data, Hooks& hooks) {
+    const auto number = state.stage;
     try {
       return run_stage(stage, state, data, hooks);
     } catch (const NumericalError& error) {
-      throw NumericalError("stage {} ({}), after step {}: {}", state.stage, S::kName, state.step,
+      // At the boundary the state has moved on.
+      const auto step = state.stage == number ? state.step : stage.iterations;
+      throw NumericalError("stage {} ({}), after step {}: {}", number, S::kName, step,
                            error.what());
     }
   }
