@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import experiment
 from experiment import World
 
-IMAGES, UNLABELLED, VALIDATION = 240, 120, 60
-METHODS = {name: method for name, method in experiment.methods(120).items()
+IMAGES, UNLABELLED, VALIDATION = 360, 180, 90
+METHODS = {name: method for name, method in experiment.methods(260).items()
            if name in ("cag", "control", "oracle", "probability")}
 SCENES = [1, 2, 3]
 

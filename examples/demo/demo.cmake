@@ -1,5 +1,5 @@
 # Two rendered domains, adaptation, pictures; what a run before left is made anew, but for equal images:
-# cmake -D STREETS=.. -D PROGRAM=.. -D CONFIG=.. -D FOLDER=.. [-D SEED=1] [-D IMAGES=240] [-D MORE=<of streets>]
+# cmake -D STREETS=.. -D PROGRAM=.. -D CONFIG=.. -D FOLDER=.. [-D SEED=1] [-D IMAGES=360] [-D MORE=<of streets>]
 #   -P demo.cmake
 function(say)
   execute_process(COMMAND "${CMAKE_COMMAND}" -E echo "${ARGV0}")
@@ -11,11 +11,25 @@ function(run)
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 
+# Draws into `folder`, in place of other pictures that an earlier version or other options drew.
+function(draw folder)
+  set(command "${STREETS}" ${ARGN} ${MORE} --out "${folder}")
+  say("")
+  execute_process(COMMAND ${command} COMMAND_ECHO STDOUT RESULT_VARIABLE code ERROR_VARIABLE error)
+  if(NOT code EQUAL 0 AND EXISTS "${folder}/streets.txt")
+    say("${folder} holds other pictures: drawn anew")
+    file(REMOVE_RECURSE "${folder}")
+    run(${command})
+  elseif(NOT code EQUAL 0)
+    message(FATAL_ERROR "${error}")
+  endif()
+endfunction()
+
 if(NOT DEFINED SEED)
   set(SEED 1)
 endif()
 if(NOT DEFINED IMAGES)
-  set(IMAGES 240)
+  set(IMAGES 360)
 endif()
 math(EXPR half "${IMAGES} / 2")
 math(EXPR quarter "${IMAGES} / 4")
@@ -23,9 +37,8 @@ math(EXPR quarter "${IMAGES} / 4")
 set(ENV{OMP_WAIT_POLICY} PASSIVE)
 set(source "${FOLDER}/data/gta5")
 set(target "${FOLDER}/data/cityscapes")
-run("${STREETS}" --style simulator --layout gta5 --images ${IMAGES} ${MORE} --out "${source}")
-run("${STREETS}" --style overcast --layout cityscapes --images ${half} --validation ${quarter} ${MORE}
-  --out "${target}")
+draw("${source}" --style simulator --layout gta5 --images ${IMAGES})
+draw("${target}" --style overcast --layout cityscapes --images ${half} --validation ${quarter})
 file(REMOVE_RECURSE "${FOLDER}/run" "${FOLDER}/pictures")
 run("${PROGRAM}" adapt --config "${CONFIG}" --source "${source}" --target "${target}" --seed ${SEED}
   --out "${FOLDER}/run")
