@@ -24,7 +24,8 @@ crop_height = 0
 [network]
 name = "compact"
 [warm_up]
-iterations = 2
+iterations = 8
+learning_rate = 0.01
 [stages]
 iterations = 1
 margin = 0.01

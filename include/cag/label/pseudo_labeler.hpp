@@ -67,8 +67,10 @@ class PseudoLabeler {
   at::Tensor distances(const at::Tensor& features, const Anchors& anchors) const {
     detail::check_features(features, anchors);
     const auto competing = candidates_(anchors);
-    TORCH_CHECK_VALUE(competing.any().template item<bool>(),
-                      "no anchor competes: observe labelled source images first");
+    TORCH_CHECK_VALUE(
+        competing.any().template item<bool>(),
+        "no anchor competes: observe labelled source images first, or, where only those "
+        "pixels count that the network is right about, train it longer");
     return metric_(detail::to_pixels(features), anchors.vectors.to(features.device()))
         .masked_fill(competing.logical_not().to(features.device()),
                      std::numeric_limits<double>::infinity());
