@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,9 +17,9 @@
 #include <cag/data/cityscapes.hpp>
 #include <cag/data/gta5.hpp>
 #include <cag/data/png.hpp>
-#include <cag/detail/aside.hpp>
 #include <cag/error.hpp>
 
+#include "common/folders.hpp"
 #include "common/guarded.hpp"
 
 namespace {
@@ -57,14 +58,17 @@ void match(const std::filesystem::path& source, const std::filesystem::path& tar
     throw cag::UsageError("{}: expected a new folder", out.string());
   const cag::data::Gta5 images(source);
   const cag::data::CityscapesImages models(target, "train");
-  const auto fresh = cag::detail::Aside(out).fresh();
-  std::filesystem::create_directories(fresh / "images");
-  std::filesystem::copy(source / "labels", fresh / "labels");
-  const auto values = values_for(distributions(images), distributions(models));
-  for (std::int64_t i = 0; i < images.size(); ++i)
-    cag::png::write_rgb(fresh / "images" / (images.name(i) + ".png"),
-                        mapped(images.get(i).image, values));
-  std::filesystem::rename(fresh, out);
+  common::make_whole(out, [&](const std::filesystem::path& fresh) {
+    common::make_folder(fresh / "images");
+    std::error_code error;
+    std::filesystem::copy(source / "labels", fresh / "labels", error);
+    if (error)
+      throw cag::IoError("cannot copy {}: {}", (source / "labels").string(), error.message());
+    const auto values = values_for(distributions(images), distributions(models));
+    for (std::int64_t i = 0; i < images.size(); ++i)
+      cag::png::write_rgb(fresh / "images" / (images.name(i) + ".png"),
+                          mapped(images.get(i).image, values));
+  });
   fmt::print("{} images: {}\n", images.size(), out.string());
 }
 

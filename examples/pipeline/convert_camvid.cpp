@@ -12,11 +12,9 @@
 #include <cag/data/detail/scan.hpp>
 #include <cag/data/label_tables.hpp>
 #include <cag/data/png.hpp>
-#include <cag/detail/aside.hpp>
 #include <cag/error.hpp>
-#include <cag/io/file_system.hpp>
 
-#include "pipeline/folders.hpp"
+#include "common/folders.hpp"
 
 namespace pipeline {
 namespace {
@@ -127,8 +125,8 @@ class Converter {
     const auto image = cag::png::read_rgb(frame.image);
     const auto labels = camvid_.apply(cag::png::read_label_ids(frame.label), frame.label.string());
     const auto every_second = labels.slice(0, {}, {}, 2).slice(1, {}, {}, 2);
-    make_folder((root_ / frame.new_image).parent_path());
-    make_folder((root_ / frame.new_label).parent_path());
+    common::make_folder((root_ / frame.new_image).parent_path());
+    common::make_folder((root_ / frame.new_label).parent_path());
     cag::png::write_rgb(root_ / frame.new_image, halved(image));
     const bool day = *frame.new_label.begin() == "gta5";
     cag::png::write_labels(root_ / frame.new_label, cityscapes_.ids(every_second),
@@ -145,13 +143,10 @@ class Converter {
 }  // namespace
 
 void convert_camvid(const path& camvid, const path& out) {
-  const cag::PosixFs fs;
-  const cag::detail::Aside aside(out);
-  if (fs.exists(aside.final()))
+  if (std::filesystem::exists(out))
     throw cag::UsageError("{} exists already: expected a new folder", out.string());
   const auto frames = find_frames(camvid);
-  const auto fresh = aside.fresh();
-  try {
+  common::make_whole(out, [&](const path& fresh) {
     const Converter converter(fresh);
     cag::detail::Problems problems;
     for (const auto& frame : frames) {
@@ -162,11 +157,7 @@ void convert_camvid(const path& camvid, const path& out) {
       }
     }
     problems.raise(camvid.string());
-    fs.rename(fresh, aside.final());
-  } catch (...) {
-    cag::detail::remove_quietly(fs, fresh);
-    throw;
-  }
+  });
   fmt::print("{} frames -> {}\n", frames.size(), out.string());
 }
 

@@ -16,10 +16,10 @@
 #include <cag/norm/reestimated.hpp>
 #include <cag/stage/domains.hpp>
 
+#include "common/folders.hpp"
 #include "pipeline/colours.hpp"
 #include "pipeline/device.hpp"
 #include "pipeline/evaluation.hpp"
-#include "pipeline/folders.hpp"
 #include "pipeline/network.hpp"
 #include "pipeline/profiles.hpp"
 
@@ -110,7 +110,7 @@ void figure(const Program& program, const FigureOptions& options) {
                 show(resized(active, size)[0]), show(labels_of(networks.after, images, size)),
                 source.image, show(source.label)}));
   }
-  if (options.out.has_parent_path()) make_folder(options.out.parent_path());
+  if (options.out.has_parent_path()) common::make_folder(options.out.parent_path());
   cag::png::write_rgb(options.out, at::cat(rows, 0));
   fmt::print("{} images -> {}\n", options.rows, options.out.string());
 }

@@ -18,10 +18,10 @@
 #include <cag/random/stream.hpp>
 #include <cag/stage/domains.hpp>
 
+#include "common/folders.hpp"
 #include "pipeline/clean_list.hpp"
 #include "pipeline/colours.hpp"
 #include "pipeline/device.hpp"
-#include "pipeline/folders.hpp"
 #include "pipeline/network.hpp"
 #include "pipeline/png_folder.hpp"
 
@@ -46,9 +46,9 @@ bool lies_in(const std::filesystem::path& path, const std::filesystem::path& fol
 void make_folders(const PredictOptions& options) {
   if (!std::filesystem::is_directory(options.images))
     throw cag::DataError("{}: expected a folder of images", options.images.string());
-  make_folder(options.out);
+  common::make_folder(options.out);
   for (const auto picture : kPictures) {
-    make_folder(options.out / picture);
+    common::make_folder(options.out / picture);
     if (lies_in(options.images, options.out / picture) ||
         std::filesystem::equivalent(options.images, options.out))
       throw cag::UsageError("{}: expected an --out apart from the images in {}",
@@ -75,7 +75,7 @@ void write_pictures(const std::filesystem::path& out, const cag::UnlabelledSampl
                     const at::Tensor& categories, const cag::LabelTable& table) {
   const auto place = [&](std::string_view picture) {
     auto path = out / picture / (sample.name + ".png");
-    make_folder(path.parent_path());
+    common::make_folder(path.parent_path());
     return path;
   };
   cag::png::write_labels(place("ids"), table.ids(categories));

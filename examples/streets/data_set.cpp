@@ -20,10 +20,10 @@
 
 #include <cag/data/label_tables.hpp>
 #include <cag/data/png.hpp>
-#include <cag/detail/aside.hpp>
 #include <cag/error.hpp>
-#include <cag/io/file_system.hpp>
+#include <cag/io/replace_file.hpp>
 
+#include "common/folders.hpp"
 #include "streets/develop.hpp"
 #include "streets/render.hpp"
 #include "streets/scene.hpp"
@@ -122,12 +122,6 @@ std::vector<cag::Colour> palette() {
   return colours;
 }
 
-void make_folder(const path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw cag::IoError("cannot create {}: {}", folder.string(), error.message());
-}
-
 struct Files {
   path image, label;
 };
@@ -141,8 +135,8 @@ class Painter {
     for (const auto number : {std::int64_t{0}, data_.images}) {
       if (number == data_.images && data_.validation == 0) continue;
       const auto files = files_of(number);
-      make_folder((root_ / files.image).parent_path());
-      make_folder((root_ / files.label).parent_path());
+      common::make_folder((root_ / files.image).parent_path());
+      common::make_folder((root_ / files.label).parent_path());
     }
   }
 
@@ -250,11 +244,9 @@ Layout layout_by_name(std::string_view name) {
 
 bool draw(const DataSet& data_set, const path& out) {
   check(data_set);
-  const cag::PosixFs fs;
-  const cag::detail::Aside aside(out);
-  if (fs.exists(aside.final())) {
-    std::error_code none;
-    const auto file = aside.final() / kDescription;
+  std::error_code none;
+  if (std::filesystem::exists(out, none)) {
+    const auto file = out / kDescription;
     if (!std::filesystem::exists(file, none))
       throw cag::UsageError(
           "{}: expected a new folder or one that streets drew, found something else", out.string());
@@ -264,16 +256,7 @@ bool draw(const DataSet& data_set, const path& out) {
     throw cag::UsageError("{}: expected a new folder, found another data set:\n{}", out.string(),
                           found.str());
   }
-  make_folder(aside.parent());
-  aside.clean(fs);
-  const auto fresh = aside.fresh();
-  try {
-    draw_all(data_set, fresh);
-    fs.rename(fresh, aside.final());
-  } catch (...) {
-    cag::detail::remove_quietly(fs, fresh);
-    throw;
-  }
+  common::make_whole(out, [&](const path& fresh) { draw_all(data_set, fresh); });
   return true;
 }
 

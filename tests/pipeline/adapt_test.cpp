@@ -14,6 +14,7 @@
 
 namespace fs = std::filesystem;
 using cag::test::Arguments;
+using cag::test::kProgram;
 using cag::test::Outcome;
 using cag::test::Program;
 using cag::test::run;
@@ -155,7 +156,7 @@ TEST_CASE("a run killed at any place goes on to the same end", "[adapt]") {
   SECTION("between stages, after it") { there = at_checkpoint(5); }
   SECTION("in a stage") { there = at_checkpoint(6); }
   SECTION("twice") {
-    Program early(small().adapt(directory));
+    Program early(kProgram, small().adapt(directory));
     REQUIRE(early.runs_until(at_checkpoint(1)));
     early.send(SIGKILL);
     REQUIRE(early.wait().code == 128 + SIGKILL);
@@ -164,7 +165,7 @@ TEST_CASE("a run killed at any place goes on to the same end", "[adapt]") {
 
   const auto arguments =
       fs::exists(directory) ? Arguments{"adapt", "--resume", directory} : small().adapt(directory);
-  Program program(arguments);
+  Program program(kProgram, arguments);
   REQUIRE(program.runs_until(there));
   program.send(SIGKILL);
   REQUIRE(program.wait().code == 128 + SIGKILL);
@@ -179,7 +180,7 @@ TEST_CASE("a run killed at any place goes on to the same end", "[adapt]") {
 TEST_CASE("a run asked to stop saves, says how to go on and ends by the signal's code", "[adapt]") {
   const auto [signal, number] = GENERATE(std::pair(SIGTERM, 2), std::pair(SIGINT, 6));
   const auto directory = small() / fmt::format("stopped_{}", signal);
-  Program program(small().adapt(directory, {"--set", "run.save_every=1"}));
+  Program program(kProgram, small().adapt(directory, {"--set", "run.save_every=1"}));
   REQUIRE(program.runs_until([&] { return newest_checkpoint(directory) >= number; }));
 
   // One run directory has one writer, which the other is told of.

@@ -13,11 +13,13 @@
 #include <cag/data/png.hpp>
 
 #include "catch.hpp"
+#include "check_error.hpp"
 #include "program.hpp"
 #include "small_run.hpp"
 
 namespace fs = std::filesystem;
 using cag::test::Arguments;
+using cag::test::check_error;
 using cag::test::Ended;
 using cag::test::Outcome;
 using cag::test::run;
@@ -47,17 +49,6 @@ fs::path copy_of(const fs::path& folder) {
   const auto copy = new_path();
   fs::copy(folder, copy, fs::copy_options::recursive);
   return copy;
-}
-
-/// One clear error that holds these words, and nothing of what LibTorch or C++ would add.
-void check_error(const Ended& ended, int code, const Arguments& words) {
-  INFO("stderr: " << ended.errors);
-  CHECK(ended.code == code);
-  CHECK_THAT(ended.errors, Catch::StartsWith("error: "));
-  CHECK(ended.errors.find("error: ", 1) == std::string::npos);
-  for (const auto& word : words) CHECK_THAT(ended.errors, Contains(word));
-  for (const auto* noise : {"Exception raised", "frame #", "terminate", "c10::", "basic_string"})
-    CHECK_THAT(ended.errors, !Contains(noise));
 }
 
 /// The error of a run that must not begin: neither a run nor a part of one is left.
@@ -139,17 +130,17 @@ TEST_CASE("a folder whose name no configuration file can hold is refused", "[bad
 TEST_CASE("output that cannot be written is an error of the program", "[bad_input]") {
   const auto errors = small() / "errors";
   const auto with_output_to = [&](const std::string& output) {
-    const auto command =
-        fmt::format("{} evaluate --network {} --target {} >{} 2>{}", cag::test::Program::path(),
-                    (finished() / "networks/stage-0").string(), small().target().string(), output,
-                    errors.string());
+    const auto command = fmt::format("{} evaluate --network {} --target {} >{} 2>{}",
+                                     cag::test::Program::path_of(cag::test::kProgram),
+                                     (finished() / "networks/stage-0").string(),
+                                     small().target().string(), output, errors.string());
     return Ended{WEXITSTATUS(std::system(command.c_str())), "", cag::test::read_file(errors)};
   };
   check_error(with_output_to("/dev/full"), 6, {"standard output", "No space left"});
   check_error(with_output_to("&-"), 6, {"standard output", "Bad file descriptor"});
   const auto code_of = [](const std::string& arguments) {
-    return WEXITSTATUS(
-        std::system(fmt::format("{} {}", cag::test::Program::path(), arguments).c_str()));
+    return WEXITSTATUS(std::system(
+        fmt::format("{} {}", cag::test::Program::path_of(cag::test::kProgram), arguments).c_str()));
   };
   CHECK(code_of("--help >/dev/full 2>/dev/null") == 6);
   for (const auto* errors_to : {"2>&-", "2>/dev/full"})

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/temporary_folder.hpp"
@@ -12,6 +14,13 @@
 #include "streets/data_set.hpp"
 
 namespace cag::test {
+
+/// What these tests are of.
+inline constexpr std::string_view kProgram = "gta5_to_cityscapes";
+
+inline Ended run(const Arguments& arguments, std::uint64_t largest_file = 0) {
+  return run(kProgram, arguments, largest_file);
+}
 
 /// Those of the small runs: what even small pictures of streets show.
 inline const std::vector<std::string> kSmallCategories{

@@ -140,7 +140,7 @@ TEST_CASE("values out of range and folders that cannot be made leave nothing beh
 
   cag::test::write_file(folder / "file", "of bytes");
   CHECK_THROWS_AS(streets::draw(small(Layout::kGta5), folder / "file"), cag::UsageError);
-  CHECK_THROWS_AS(streets::draw(small(Layout::kGta5), folder / "file" / "data"), cag::IoError);
+  CHECK_THROWS_AS(streets::draw(small(Layout::kGta5), folder / "file" / "data"), cag::UsageError);
   CHECK(files_in(folder.path()).size() == 1);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/temporary_folder.hpp"
@@ -20,17 +21,19 @@ struct Ended {
   std::string errors;
 };
 
-/// gta5_to_cityscapes as a process of its own, on one thread. Killed at the end of the test if it
-/// is still there.
+/// A program of this project as a process of its own, on one thread. Killed at the end of the test
+/// if it is still there.
 class Program {
  public:
+  /// @param name  of the program's target
   /// @param largest_file  bytes that a file may grow to, 0: any
-  explicit Program(const Arguments& arguments, std::uint64_t largest_file = 0);
+  Program(std::string_view name, const Arguments& arguments, std::uint64_t largest_file = 0);
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program();
 
-  static const char* path();
+  /// Of the file that the target was built as.
+  static std::string path_of(std::string_view name);
 
   pid_t id() const { return id_; }
   void send(int signal) const;
@@ -50,8 +53,9 @@ class Program {
   bool ended_ = false;
 };
 
-inline Ended run(const Arguments& arguments, std::uint64_t largest_file = 0) {
-  return Program(arguments, largest_file).wait();
+inline Ended run(std::string_view name, const Arguments& arguments,
+                 std::uint64_t largest_file = 0) {
+  return Program(name, arguments, largest_file).wait();
 }
 
 }  // namespace cag::test
