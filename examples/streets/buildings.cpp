@@ -99,7 +99,7 @@ void draw_building(const Brush& place, const Style& style, Random& random, float
 
 void draw_wall(const Brush& place, const Style& style, Random& random, float length) {
   const float top = random.in(1.7F, 3.2F);
-  const auto wall = place.of(Category::kWall, style.materials.wall);
+  const auto wall = place.of(Category::kWall, random.one_of(style.materials.walls));
   wall.box({0, -0.1F, -0.15F}, {length, top, 0.15F});
   wall.of(style.materials.kerb).box({0, top, -0.22F}, {length, top + 0.12F, 0.22F});
   for (float x = 0; x <= length; x += 4)
@@ -107,7 +107,7 @@ void draw_wall(const Brush& place, const Style& style, Random& random, float len
 }
 
 void draw_fence(const Brush& place, const Style& style, Random& random, float length) {
-  const auto fence = place.of(Category::kFence, style.materials.fence);
+  const auto fence = place.of(Category::kFence, random.one_of(style.materials.fences));
   switch (random.one_of(style.shapes.fences)) {
     case Bars::kPickets: {
       const float top = random.in(1, 1.5F);

@@ -61,7 +61,7 @@ std::string description(const DataSet& d) {
   const auto* layout = std::begin(kLayouts);
   while (layout->second != d.layout) ++layout;
   return fmt::format(
-      "format 2\nlayout {}\nstyle {}\nsize {} x {}\nimages {}\nvalidation {}\nseed {}\nsamples "
+      "format 3\nlayout {}\nstyle {}\nsize {} x {}\nimages {}\nvalidation {}\nseed {}\nsamples "
       "{}\n",
       layout->first, d.style.name, d.size.width, d.size.height, d.images, d.validation, d.seed,
       d.samples);

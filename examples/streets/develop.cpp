@@ -84,13 +84,15 @@ std::vector<std::uint8_t> develop(const Picture& picture, const Optics& optics, 
   }
   const float exposure = random.in(optics.exposure) * gain(picture);
   const float noise = random.in(optics.noise);
+  const float warmth = random.in(optics.warmth);
+  const Vec white = optics.white.cwiseProduct(Vec(1 + warmth, 1, 1 - warmth));
   std::vector<std::uint8_t> image;
   image.reserve(3 * light.size());
   for (std::int64_t y = 0; y < height; ++y)
     for (std::int64_t x = 0; x < width; ++x) {
       const Vec2 off(2 * static_cast<float>(x) / static_cast<float>(width) - 1,
                      2 * static_cast<float>(y) / static_cast<float>(height) - 1);
-      Vec colour = light[static_cast<std::size_t>(y * width + x)].cwiseProduct(optics.white);
+      Vec colour = light[static_cast<std::size_t>(y * width + x)].cwiseProduct(white);
       colour *= exposure * (1 - optics.vignette * off.squaredNorm() / 2);
       const Vec grey = Vec::Constant(kLuminance.dot(colour));
       colour = grey + optics.saturation * (colour - grey);

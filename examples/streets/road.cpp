@@ -5,7 +5,8 @@
 
 namespace streets {
 
-Road Road::plan(const Statistics& statistics, Random& random) {
+Road Road::plan(const Style& style, Random& random) {
+  const auto& statistics = style.statistics;
   Road road;
   if (random.chance(0.6F)) road.bend = random.in(-0.0009F, 0.0009F);
   road.lanes = 1 + random.below(statistics.most_lanes);
@@ -16,6 +17,8 @@ Road Road::plan(const Statistics& statistics, Random& random) {
   road.tram = random.chance(statistics.train);
   if (random.chance(statistics.crossing))
     road.crossing = {.s = random.in(12, 42), .half = random.in(3.2F, 6)};
+  road.surface = random.one_of(style.materials.roads);
+  road.paving = random.one_of(style.materials.sidewalks);
   return road;
 }
 
@@ -30,7 +33,7 @@ void Road::draw(const Brush& brush, const Materials& materials, Random& random) 
   const auto base =
       brush.of(Category::kTerrain, random.chance(0.5F) ? materials.grass : materials.bare_ground);
   base.quad({-400, -0.08F, -60}, {400, -0.08F, -60}, {400, -0.08F, 700}, {-400, -0.08F, 700});
-  ribbon(brush.of(Category::kRoad, materials.road), -kerb(), kerb(), kBegin, kEnd + 200, 0);
+  ribbon(brush.of(Category::kRoad, surface), -kerb(), kerb(), kBegin, kEnd + 200, 0);
   for (const float side : {-1.0F, 1.0F}) draw_side(brush, materials, side);
   draw_markings(brush, materials);
   if (tram) draw_rails(brush);
@@ -39,7 +42,7 @@ void Road::draw(const Brush& brush, const Materials& materials, Random& random) 
 
 void Road::draw_side(const Brush& brush, const Materials& materials, float side) const {
   constexpr float kEdge = 0.18F;
-  const auto walk = brush.of(Category::kSidewalk, materials.sidewalk);
+  const auto walk = brush.of(Category::kSidewalk, paving);
   const auto grass = brush.of(Category::kTerrain, materials.grass);
   const auto edge = brush.of(Category::kSidewalk, materials.kerb);
   const float k = kerb();
@@ -89,8 +92,8 @@ void Road::draw_rails(const Brush& brush) const {
 void Road::draw_crossing(const Brush& brush, const Materials& materials, Random& random) const {
   const auto [c, w] = *crossing;
   const float middle = bend * c * c;
-  const auto road = brush.of(Category::kRoad, materials.road);
-  const auto walk = brush.of(Category::kSidewalk, materials.sidewalk);
+  const auto road = brush.of(Category::kRoad, surface);
+  const auto walk = brush.of(Category::kSidewalk, paving);
   const auto stripe = brush.of(Category::kRoad, materials.road_line);
   for (const float side : {-1.0F, 1.0F}) {
     const float near = middle + side * kerb(), from = middle + side * front();

@@ -31,8 +31,9 @@ struct Road {
   float sidewalk = 3;
   bool tram = false;
   std::optional<Crossing> crossing{};
+  Material surface{}, paving{};  ///< of the road, and of the sidewalks
 
-  static Road plan(const Statistics& statistics, Random& random);
+  static Road plan(const Style& style, Random& random);
 
   float kerb() const { return static_cast<float>(lanes) * lane + parking; }
   float front() const { return kerb() + verge + sidewalk; }

@@ -71,7 +71,7 @@ class Street {
     const auto& m = style_.materials;
     if (x > front() + 0.4F) {
       const bool paved = random_.chance(0.4F);
-      ribbon(paved ? brush_.of(Category::kSidewalk, m.sidewalk)
+      ribbon(paved ? brush_.of(Category::kSidewalk, road_.paving)
                    : brush_.of(Category::kTerrain, m.grass),
              side * front(), side * (x + 14), s0, s0 + length, kKerb - 0.01F);
       if (x > front() + 1.5F) {
@@ -293,7 +293,7 @@ Light draw_light(const Weather& weather, Random& random) {
 
 Scene draw_scene(const Style& style, Random& random) {
   Scene scene;
-  const auto road = Road::plan(style.statistics, random);
+  const auto road = Road::plan(style, random);
   Street(road, style, random, scene.mesh).draw();
   scene.light = draw_light(style.weather, random);
   const auto& optics = style.optics;
@@ -310,7 +310,7 @@ Scene draw_scene(const Style& style, Random& random) {
     const Material paint{.colour = Vec::Constant(0.03F), .mirror = 0.25F};
     Brush(scene.mesh)
         .of(Category::kEgoVehicle, paint)
-        .blob({x, height - 0.8F, 1.25F}, {0.95F, 0.36F, 1.1F}, 0, 0, 14);
+        .blob({x, height - 0.68F, 1.25F}, {0.95F, 0.36F, 1.1F}, 0, 0, 14);
   }
   return scene;
 }

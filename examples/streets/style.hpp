@@ -14,8 +14,10 @@ struct Range {
 
 /// What things are made of.
 struct Materials {
-  Material road, road_line, middle_line, kerb, sidewalk, grass, bare_ground, wall, fence, pole,
-      bark;
+  std::vector<Material> roads, sidewalks;  ///< a street has one of each
+  Material road_line, middle_line, kerb, grass, bare_ground;
+  std::vector<Material> walls, fences;
+  Material pole, bark;
   std::vector<Material> facades;
   std::vector<Material> roofs;
   std::vector<Material> leaves;
@@ -84,6 +86,7 @@ struct Optics {
   float vignette = 0;
   Range exposure{0.9F, 1.1F};
   Vec white{1, 1, 1};
+  Range warmth{0, 0};  ///< how far red gains and blue loses
   float saturation = 1;
   float contrast = 1;
   Range noise{0, 0.005F};
