@@ -16,7 +16,7 @@ import experiment
 from experiment import World
 
 IMAGES, UNLABELLED, VALIDATION = 360, 180, 90
-METHODS = {name: method for name, method in experiment.methods(260).items()
+METHODS = {name: method for name, method in experiment.methods(220).items()
            if name in ("cag", "control", "oracle", "probability")}
 SCENES = [1, 2, 3]
 
