@@ -15,9 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import experiment
 from experiment import World
 
-IMAGES, UNLABELLED, VALIDATION = 360, 180, 90
-METHODS = {name: method for name, method in experiment.methods(220).items()
-           if name in ("cag", "control", "oracle", "probability")}
+IMAGES, UNLABELLED, VALIDATION = 400, 300, 100
+METHODS = {name: method for name, method in experiment.methods(800).items() if name in ("cag", "control", "oracle")}
 SCENES = [1, 2, 3]
 
 
@@ -35,40 +34,39 @@ class Worlds:
     def target(self, style, scenes):
         return self.data / f"{style}-{scenes}"
 
-    def draw(self, options):
-        def streets(style, layout, images, scenes, folder, *more):
-            command = [options.streets, "--style", style, "--layout", layout, "--images", str(images),
-                       "--seed", str(scenes), "--out", str(folder), *more]
+    def draw(self, options, world):
+        """Draws what a world lacks. Returns whether it is there."""
+        def streets(folder, *more):
+            style, scenes = folder.name.rsplit("-", 1)
+            command = [options.streets, "--style", style, "--seed", scenes, "--out", str(folder), *more]
             return subprocess.run(command, stdout=subprocess.DEVNULL).returncode == 0
 
-        def target(style, scenes):
-            return streets(style, "cityscapes", UNLABELLED, scenes, self.target(style, scenes),
-                           "--validation", str(VALIDATION))
-
-        drawn = target("evening", 1)
-        for scenes in SCENES:
-            drawn &= streets("simulator", "gta5", IMAGES, scenes, self.source(scenes)) and target("overcast", scenes)
-        if drawn and not self.matched.source.exists():  # it appears when it is whole
+        if world is self.matched:
             command = [options.match_colours, "--source", str(self.main.source), "--target", str(self.main.target),
-                       "--out", str(self.matched.source)]
-            drawn = subprocess.run(command).returncode == 0
-        return drawn
+                       "--out", str(world.source)]
+            # The folder appears when it is whole.
+            return world.source.exists() or subprocess.run(command).returncode == 0
+        return streets(world.source, "--layout", "gta5", "--images", str(IMAGES)) and \
+            streets(world.target, "--layout", "cityscapes", "--images", str(UNLABELLED), "--validation", str(VALIDATION))
 
 
 def run(options, worlds):
-    def warm_up(world, seed):
-        return lambda: experiment.adapt(options, world, "warm_up", experiment.WARM_UP, seed)
+    def warm_ups(world, seeds):
+        return worlds.draw(options, world) and experiment.all_of(
+            options, [lambda seed=seed: experiment.adapt(options, world, "warm_up", experiment.WARM_UP, seed)
+                      for seed in seeds])
 
-    def stages(world, name, seed, warm=None):
-        return lambda: experiment.adapt(options, world, name, METHODS[name], seed, (warm or world).run("warm_up", seed))
+    def stages(world, names, seeds):
+        return experiment.all_of(
+            options, [lambda name=name, seed=seed: experiment.adapt(options, world, name, METHODS[name], seed,
+                                                                    world.run("warm_up", seed))
+                      for name in names for seed in seeds])
 
-    first = options.seeds[0]
-    return worlds.draw(options) and experiment.all_of(
-        options, [warm_up(world, seed) for world in (worlds.main, worlds.matched) for seed in options.seeds] +
-        [warm_up(world, first) for world in worlds.others]) and experiment.all_of(
-        options, [stages(worlds.main, name, seed) for name in METHODS for seed in options.seeds] +
-        [stages(worlds.evening, name, seed, worlds.main) for name in ("cag", "control") for seed in options.seeds] +
-        [stages(world, "cag", first) for world in worlds.others])
+    main, first = worlds.main, options.seeds[:1]
+    return warm_ups(main, options.seeds) and stages(main, METHODS, options.seeds) and \
+        warm_ups(worlds.matched, options.seeds) and \
+        warm_ups(worlds.evening, options.seeds) and stages(worlds.evening, ("cag", "control"), options.seeds) and \
+        all(warm_ups(world, first) and stages(world, ("cag", "control"), first) for world in worlds.others)
 
 
 def table(options, worlds):
@@ -79,17 +77,18 @@ def table(options, worlds):
                            "source only, its colours matched to the target's")
     for name, method in METHODS.items():
         experiment.print_lines(worlds.main, name, method, seeds)
-    for name in ("control", "cag"):
-        experiment.print_lines(worlds.evening, name, METHODS[name], seeds, f"target style `evening`: {METHODS[name].title}")
+    compared = {"warm_up": experiment.WARM_UP, **{name: METHODS[name] for name in ("control", "cag")}}
+    for name, method in compared.items():
+        experiment.print_lines(worlds.evening, name, method, seeds, f"target style `evening`: {method.title}")
     print("\nOther scenes:\n")
     experiment.print_header(first)
     for scenes, world in zip(SCENES[1:], worlds.others):
-        for name, method in (("warm_up", experiment.WARM_UP), ("cag", METHODS["cag"])):
+        for name, method in compared.items():
             experiment.print_lines(world, name, method, first, f"scenes {scenes}: {method.title}")
 
 
 def main():
-    parser = experiment.parser(__doc__, "configs/demo.toml", "runs/streets")
+    parser = experiment.parser(__doc__, "configs/streets.toml", "runs/streets")
     parser.add_argument("--streets", default="build/evidence/examples/streets/streets")
     parser.add_argument("--match-colours", default="build/evidence/benchmarks/streets/match_colours")
     options = parser.parse_args()
