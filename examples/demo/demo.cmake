@@ -1,5 +1,5 @@
 # Two rendered domains, adaptation, pictures; what a run before left is made anew, but for equal images:
-# cmake -D STREETS=.. -D PROGRAM=.. -D CONFIG=.. -D FOLDER=.. [-D SEED=1] [-D IMAGES=360] [-D MORE=<of streets>]
+# cmake -D STREETS=.. -D PROGRAM=.. -D CONFIG=.. -D FOLDER=.. [-D SEED=1] [-D IMAGES=300] [-D MORE=<of streets>]
 #   -P demo.cmake
 function(say)
   execute_process(COMMAND "${CMAKE_COMMAND}" -E echo "${ARGV0}")
@@ -29,7 +29,7 @@ if(NOT DEFINED SEED)
   set(SEED 1)
 endif()
 if(NOT DEFINED IMAGES)
-  set(IMAGES 360)
+  set(IMAGES 300)
 endif()
 math(EXPR half "${IMAGES} / 2")
 math(EXPR quarter "${IMAGES} / 4")
