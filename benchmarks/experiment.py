@@ -83,7 +83,7 @@ def adapt(options, world, name, method, seed, start=None):
     else:
         command += ["--config", options.config, "--source", str(world.source), "--target", str(world.target),
                     "--threads", str(options.threads), "--seed", str(seed), "--out", str(run)]
-        for setting in method.settings:
+        for setting in [*options.settings, *method.settings]:
             command += ["--set", setting]
         if start:
             command += ["--from", str(start / "networks/stage-0")]
@@ -98,6 +98,18 @@ def all_of(options, tasks):
     """Calls each task, `options.jobs` at a time. Returns whether all of them returned True."""
     with ThreadPoolExecutor(options.jobs) as pool:
         return all(list(pool.map(lambda task: task(), tasks)))
+
+
+def train(options, world, methods, seeds):
+    """Warm-ups, then every method from the warm-up network of its seed. Returns whether all are finished."""
+    def warm_up(seed):
+        return adapt(options, world, "warm_up", WARM_UP, seed)
+
+    def stages(name, seed):
+        return adapt(options, world, name, methods[name], seed, world.run("warm_up", seed))
+
+    return all_of(options, [lambda s=s: warm_up(s) for s in seeds]) and \
+        all_of(options, [lambda n=n, s=s: stages(n, s) for n in methods for s in seeds])
 
 
 def figures(values):
@@ -141,7 +153,8 @@ def print_lines(world, name, method, seeds, title=None):
             print(text)
 
 
-def parser(description, config, out):
+def parser(description, config, out, settings=()):
+    """@param settings  of every run, over the configuration file"""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("action", choices=["run", "table"])
     parser.add_argument("--program", default="build/evidence/examples/gta5_to_cityscapes/gta5_to_cityscapes")
@@ -150,4 +163,5 @@ def parser(description, config, out):
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1)
+    parser.set_defaults(settings=settings)
     return parser

@@ -13,18 +13,6 @@ import experiment
 METHODS = experiment.methods(240)
 
 
-def run(options, world):
-    """Every method starts from the same warm-up network of its seed."""
-    def warm_up(seed):
-        return experiment.adapt(options, world, "warm_up", experiment.WARM_UP, seed)
-
-    def stages(name, seed):
-        return experiment.adapt(options, world, name, METHODS[name], seed, world.run("warm_up", seed))
-
-    return experiment.all_of(options, [lambda s=s: warm_up(s) for s in options.seeds]) and \
-        experiment.all_of(options, [lambda n=n, s=s: stages(n, s) for n in options.methods for s in options.seeds])
-
-
 def table(options, world):
     experiment.print_header(options.seeds)
     experiment.print_lines(world, "warm_up", experiment.WARM_UP, options.seeds)
@@ -44,7 +32,8 @@ def main():
     world = experiment.World(options.data / "gta5", options.data / "cityscapes", options.out)
     if options.action == "table":
         return table(options, world)
-    return 0 if run(options, world) else 1
+    methods = {name: METHODS[name] for name in options.methods}
+    return 0 if experiment.train(options, world, methods, options.seeds) else 1
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ import experiment
 from experiment import World
 
 IMAGES, UNLABELLED, VALIDATION = 400, 300, 100
-METHODS = {name: method for name, method in experiment.methods(800).items() if name in ("cag", "control", "oracle")}
+ITERATIONS = 800
+METHODS = {name: method for name, method in experiment.methods(ITERATIONS).items() if name in ("cag", "control", "oracle")}
+COMPARED = {name: METHODS[name] for name in ("control", "cag")}
 SCENES = [1, 2, 3]
 
 
@@ -51,22 +53,11 @@ class Worlds:
 
 
 def run(options, worlds):
-    def warm_ups(world, seeds):
-        return worlds.draw(options, world) and experiment.all_of(
-            options, [lambda seed=seed: experiment.adapt(options, world, "warm_up", experiment.WARM_UP, seed)
-                      for seed in seeds])
-
-    def stages(world, names, seeds):
-        return experiment.all_of(
-            options, [lambda name=name, seed=seed: experiment.adapt(options, world, name, METHODS[name], seed,
-                                                                    world.run("warm_up", seed))
-                      for name in names for seed in seeds])
-
-    main, first = worlds.main, options.seeds[:1]
-    return warm_ups(main, options.seeds) and stages(main, METHODS, options.seeds) and \
-        warm_ups(worlds.matched, options.seeds) and \
-        warm_ups(worlds.evening, options.seeds) and stages(worlds.evening, ("cag", "control"), options.seeds) and \
-        all(warm_ups(world, first) and stages(world, ("cag", "control"), first) for world in worlds.others)
+    seeds, first = options.seeds, options.seeds[:1]
+    wanted = [(worlds.main, METHODS, seeds), (worlds.matched, {}, seeds), (worlds.evening, COMPARED, seeds)] + \
+        [(world, COMPARED, first) for world in worlds.others]
+    return all(worlds.draw(options, world) and experiment.train(options, world, methods, of)
+               for world, methods, of in wanted)
 
 
 def table(options, worlds):
@@ -77,7 +68,7 @@ def table(options, worlds):
                            "source only, its colours matched to the target's")
     for name, method in METHODS.items():
         experiment.print_lines(worlds.main, name, method, seeds)
-    compared = {"warm_up": experiment.WARM_UP, **{name: METHODS[name] for name in ("control", "cag")}}
+    compared = {"warm_up": experiment.WARM_UP, **COMPARED}
     for name, method in compared.items():
         experiment.print_lines(worlds.evening, name, method, seeds, f"target style `evening`: {method.title}")
     print("\nOther scenes:\n")
@@ -88,7 +79,8 @@ def table(options, worlds):
 
 
 def main():
-    parser = experiment.parser(__doc__, "configs/streets.toml", "runs/streets")
+    parser = experiment.parser(__doc__, "configs/demo.toml", "runs/streets",
+                               ["warm_up.iterations=1200", f"stages.iterations={ITERATIONS}"])
     parser.add_argument("--streets", default="build/evidence/examples/streets/streets")
     parser.add_argument("--match-colours", default="build/evidence/benchmarks/streets/match_colours")
     options = parser.parse_args()
