@@ -7,12 +7,12 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/upsample_bilinear2d.h>
 #include <ATen/ops/upsample_nearest2d.h>
 
 #include <cag/data/png.hpp>
 #include <cag/error.hpp>
 #include <cag/io/anchors.hpp>
+#include <cag/model/upsample.hpp>
 #include <cag/norm/reestimated.hpp>
 #include <cag/stage/domains.hpp>
 
@@ -63,7 +63,7 @@ at::Tensor resized(const at::Tensor& maps, at::IntArrayRef size) {
 /// [H, W] categories at the size of the image.
 at::Tensor labels_of(TrainedNetwork& trained, const at::Tensor& images, at::IntArrayRef size) {
   const auto logits = cag::predict(trained.net, images).logits;
-  return at::upsample_bilinear2d(logits, size, /*align_corners=*/true).argmax(1)[0].cpu();
+  return cag::upsample_logits(logits, size[0], size[1]).argmax(1)[0].cpu();
 }
 
 /// Pictures [H, W, 3] beside each other, as high as the first.

@@ -7,13 +7,13 @@
 #include <fmt/format.h>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/upsample_bilinear2d.h>
 
 #include <cag/data/augment/resize.hpp>
 #include <cag/data/label_tables.hpp>
 #include <cag/data/png.hpp>
 #include <cag/error.hpp>
 #include <cag/model/backbone.hpp>
+#include <cag/model/upsample.hpp>
 #include <cag/norm/reestimated.hpp>
 #include <cag/random/stream.hpp>
 #include <cag/stage/domains.hpp>
@@ -66,8 +66,7 @@ at::Tensor categories_of(TrainedNetwork& trained, const cag::UnlabelledSample& s
   }
   const auto images = trained.normalisation(input.image).unsqueeze(0).to(device);
   const auto logits = cag::predict(trained.net, images).logits;
-  const auto full = at::upsample_bilinear2d(logits, {sample.image.size(0), sample.image.size(1)},
-                                            /*align_corners=*/true);
+  const auto full = cag::upsample_logits(logits, sample.image.size(0), sample.image.size(1));
   return full.argmax(1).squeeze(0).cpu();
 }
 

@@ -64,14 +64,18 @@
 #include <cag/io/file_reader.hpp>
 #include <cag/io/file_system.hpp>
 #include <cag/io/generator_state.hpp>
+#include <cag/io/load_weights.hpp>
 #include <cag/io/manifest.hpp>
 #include <cag/io/module_state.hpp>
+#include <cag/io/pytorch_file.hpp>
 #include <cag/io/replace_file.hpp>
 #include <cag/io/run_lock.hpp>
 #include <cag/io/safetensors.hpp>
 #include <cag/io/safetensors_decode.hpp>
 #include <cag/io/sgd_state.hpp>
 #include <cag/io/tensor_map.hpp>
+#include <cag/io/weights_report.hpp>
+#include <cag/io/write_pytorch.hpp>
 #include <cag/label/agreement.hpp>
 #include <cag/label/downsample.hpp>
 #include <cag/label/evidence.hpp>
@@ -108,6 +112,7 @@
 #include <cag/model/prediction.hpp>
 #include <cag/model/resnet.hpp>
 #include <cag/model/trainable_backbone.hpp>
+#include <cag/model/upsample.hpp>
 #include <cag/norm/as_trained.hpp>
 #include <cag/norm/reestimated.hpp>
 #include <cag/norm/statistics_rule.hpp>
@@ -115,6 +120,10 @@
 #include <cag/profile/paper.hpp>
 #include <cag/profile/profile.hpp>
 #include <cag/profile/published_code.hpp>
+#include <cag/protocol/iou_protocol.hpp>
+#include <cag/protocol/known_truth.hpp>
+#include <cag/protocol/sub_matrix.hpp>
+#include <cag/protocol/subset.hpp>
 #include <cag/random/sampler.hpp>
 #include <cag/random/stream.hpp>
 #include <cag/stage/checkpoint.hpp>

@@ -40,6 +40,9 @@
 #include <cag/metric/metric.hpp>
 #include <cag/norm/as_trained.hpp>
 #include <cag/norm/statistics_rule.hpp>
+#include <cag/protocol/known_truth.hpp>
+#include <cag/protocol/sub_matrix.hpp>
+#include <cag/protocol/subset.hpp>
 
 #include "catch.hpp"
 
@@ -297,6 +300,33 @@ static_assert(!StatisticsRule<NotConst, Net> && !StatisticsRule<OneBatch, Net>);
 static_assert(!StatisticsRule<AnotherNet, Net> && !StatisticsRule<Unnamed, Net>);
 static_assert(!StatisticsRule<Pinned, Net>);
 }  // namespace statistics_models
+
+namespace protocol_models {
+using Categories = std::span<const std::int64_t>;
+template <typename Result = at::Tensor>
+struct Of : Named {
+  Result operator()(const ConfusionMatrix&, Categories) const { return {}; }
+};
+struct NotConst : Named {
+  at::Tensor operator()(const ConfusionMatrix&, Categories) { return {}; }
+};
+struct ChangesTheMatrix : Named {
+  at::Tensor operator()(ConfusionMatrix&, Categories) const { return {}; }
+};
+struct NoCategories : Named {
+  at::Tensor operator()(const ConfusionMatrix&) const { return {}; }
+};
+struct Unnamed {
+  at::Tensor operator()(const ConfusionMatrix&, Categories) const { return {}; }
+};
+struct Pinned : Of<>, NotCopyable {};
+
+static_assert(IouProtocol<protocol::Subset> && IouProtocol<protocol::KnownTruth>);
+static_assert(IouProtocol<protocol::SubMatrix> && IouProtocol<Of<>>);
+static_assert(!IouProtocol<Of<double>> && !IouProtocol<NotConst>);
+static_assert(!IouProtocol<ChangesTheMatrix> && !IouProtocol<NoCategories>);
+static_assert(!IouProtocol<Unnamed> && !IouProtocol<Pinned>);
+}  // namespace protocol_models
 
 }  // namespace
 

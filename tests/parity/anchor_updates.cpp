@@ -87,11 +87,11 @@ void replay_run(const Case& golden, const std::string& name, const Json& run, U 
 
 }  // namespace
 
-void replay_anchor_updates(const Case& golden, Check& check) {
+void replay_anchor_updates(const Case& golden, const Method& method, Check& check) {
   static_assert(std::same_as<profile::PublishedCode::Update, anchor::RunningMean>);
   const auto steps = steps_of(golden);
   if (steps.empty()) throw DataError("{}: no img0.features", golden.name);
-  const auto min_pixels = golden.json.value("min_pixels", anchor::RunningMean{}.min_pixels);
+  const auto min_pixels = method.min_pixels(golden.json);
 
   std::vector<at::Tensor> means;
   std::vector<at::Tensor> categories;
@@ -118,7 +118,8 @@ void replay_anchor_updates(const Case& golden, Check& check) {
   for (const auto& [name, run] : golden.json.at("runs").items()) {
     const auto mode = run.at("mode_argument").get<std::string>();
     if (mode == "mean") {
-      replay_run(golden, name, run, anchor::RunningMean{.min_pixels = min_pixels}, steps, check);
+      replay_run(golden, name, run, anchor::RunningMean{method.counter_cap, min_pixels}, steps,
+                 check);
     } else if (mode == "moving_average") {
       replay_run(golden, name, run, anchor::MovingAverage{.min_pixels = min_pixels}, steps, check);
     } else {

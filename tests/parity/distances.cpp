@@ -14,18 +14,10 @@ namespace cag::parity {
 namespace {
 
 using Labeler = profile::PublishedCode::Labeler;
-using Rule = std::decay_t<decltype(std::declval<Labeler>().rule())>;
 
 /// Every pixel gets its nearest anchor and its most probable category.
 Labeler unfiltered() {
-  return Labeler({}, Rule{label::Margin{.margin = 0}, label::Probability{.threshold = 0}});
-}
-
-Labeler labeler_of(const Json& json) {
-  Rule rule;
-  rule.first.margin = json.value("delta", rule.first.margin);
-  rule.second.threshold = json.value("probability_threshold", rule.second.threshold);
-  return Labeler({}, rule);
+  return Labeler({}, Method::Rule{label::Margin{.margin = 0}, label::Probability{.threshold = 0}});
 }
 
 /// [N * h * w, K] -> [N, K, h, w]
@@ -157,7 +149,7 @@ at::Tensor closed_form_features(const Case& golden, const at::Tensor& anchors, C
   return features;
 }
 
-void replay_closed_form(const Case& golden, Check& check) {
+void replay_closed_form(const Case& golden, const Method& method, Check& check) {
   const auto vectors = golden.has("anchors")
                            ? golden.tensor("anchors")
                            : golden.elsewhere(golden.json.at("anchors").get<std::string>());
@@ -165,7 +157,7 @@ void replay_closed_form(const Case& golden, Check& check) {
   const auto features = closed_form_features(golden, vectors, check);
   check_distances(golden, "", features, anchors, check);
   using ByDistance = PseudoLabeler<metric::Euclidean, label::Margin, candidate::All>;
-  const auto labels = ByDistance({}, labeler_of(golden.json).rule().first)(features, anchors);
+  const auto labels = ByDistance({}, method.rule(golden.json).first)(features, anchors);
   check_labels(golden, "", ByDistance({}, label::Margin{.margin = 0})(features, anchors), labels,
                check);
   if (golden.json.contains("per_label")) {
@@ -178,11 +170,11 @@ void replay_closed_form(const Case& golden, Check& check) {
 
 }  // namespace
 
-void replay_distances(const Case& golden, Check& check) {
-  if (!golden.has("features")) return replay_closed_form(golden, check);
+void replay_distances(const Case& golden, const Method& method, Check& check) {
+  if (!golden.has("features")) return replay_closed_form(golden, method, check);
   const Prediction teacher{golden.tensor("features"), golden.tensor("logits")};
   const auto anchors = Case::anchors(golden.tensor("anchors"));
-  const auto labeler = labeler_of(golden.json);
+  const Labeler labeler({}, method.rule(golden.json));
   const auto nearest = unfiltered()(teacher, anchors);
   const auto labels = labeler(teacher, anchors);
   check_distances(golden, "", teacher.features, anchors, check);

@@ -17,6 +17,14 @@ using Alignment =
     loss::CentroidDistance<C, divisor::All, empty::NotANumber, cap::Decade, mask::Agreeing, S>;
 static_assert(std::same_as<Alignment<candidate::All>, decltype(Published::anchor)>);
 
+template <CandidateRule C, GradientScaleRule S = gradient_scale::Area>
+Alignment<C, S> alignment_by(const Method& method, const Json& json) {
+  Alignment<C, S> result;
+  result.min_pixels = method.min_pixels(json);
+  if constexpr (std::same_as<S, gradient_scale::Area>) result.scale.factor = method.gradient_factor;
+  return result;
+}
+
 /// The tensors of one case: its own, those that all cases of the file share, or those of a case
 /// that it is a variation of.
 class Tensors {
@@ -90,33 +98,38 @@ void check_gradient(const std::string& what, const at::Tensor& loss, const at::T
 
 /// Alignment of one domain with the case's valid categories.
 template <GradientScaleRule S>
-at::Tensor alignment(const Prediction& student, const at::Tensor& labels, const Anchors& anchors,
-                     const std::vector<std::int64_t>& valid) {
-  if (valid.empty()) return Alignment<candidate::All, S>{}(student, labels, anchors);
-  return Alignment<candidate::Among, S>{.candidates = {valid}}(student, labels, anchors);
+at::Tensor alignment(const Tensors& tensors, const Prediction& student, const at::Tensor& labels,
+                     const Anchors& anchors, const Method& method) {
+  const auto valid = tensors.valid(anchors.categories());
+  if (valid.empty()) {
+    return alignment_by<candidate::All, S>(method, tensors.json())(student, labels, anchors);
+  }
+  auto among = alignment_by<candidate::Among, S>(method, tensors.json());
+  among.candidates = {valid};
+  return among(student, labels, anchors);
 }
 
 void check_means(const Tensors& tensors, const std::string& domain, const Prediction& student,
-                 const at::Tensor& labels, Check& check) {
+                 const at::Tensor& labels, const Method& method, Check& check) {
   const auto vectors = domain + "vectors";
   const auto ids = domain + "ids";
   if (!tensors.has_own(vectors)) return;
-  const auto means = ClassMeans::of(ClassSums::of(
-      student.features, mask::Agreeing{}(labels, student.logits), student.logits.size(1)));
+  const auto sums = ClassSums::of(student.features, mask::Agreeing{}(labels, student.logits),
+                                  student.logits.size(1));
+  const auto means = ClassMeans::of(sums, method.min_pixels(tensors.json()));
   check.equal(tensors.name(ids), means.category, tensors[ids]);
   check.close(tensors.name(vectors), means.means, tensors[vectors], 1e-6, 2e-6);
 }
 
 /// A case of the alignment loss alone.
-void replay_alignment(const Tensors& tensors, Check& check) {
+void replay_alignment(const Tensors& tensors, const Method& method, Check& check) {
   const Prediction student{leaf(tensors["features"]), tensors["logits"]};
   const auto labels = tensors.map(tensors.has_own("label") ? "label" : "label_down");
   const auto anchors = tensors.anchors();
-  const auto loss = alignment<gradient_scale::Area>(student, labels, anchors,
-                                                    tensors.valid(anchors.categories()));
+  const auto loss = alignment<gradient_scale::Area>(tensors, student, labels, anchors, method);
   check.close(tensors.name("loss"), loss.item<double>(), number(tensors.json().at("loss")),
               kLossTolerance);
-  check_means(tensors, "", student, labels, check);
+  check_means(tensors, "", student, labels, method, check);
   if (tensors.has_own("grad_features")) {
     check_gradient(tensors.name("features"), loss, student.features, tensors["grad_features"],
                    check);
@@ -131,7 +144,7 @@ struct Step {
   Anchors anchors;
 };
 
-Step read_step(const Tensors& tensors, Check& check) {
+Step read_step(const Tensors& tensors, const Method& method, Check& check) {
   const auto prediction = [&](const std::string& domain) {
     return Prediction{leaf(tensors[domain + "_features"]), leaf(tensors[domain + "_logits"])};
   };
@@ -140,11 +153,7 @@ Step read_step(const Tensors& tensors, Check& check) {
             tensors.map("source_label"),
             {},
             tensors.anchors()};
-  Labeler labeler;
-  auto rule = labeler.rule();
-  rule.first.margin = tensors.json().value("delta", rule.first.margin);
-  rule.second.threshold = tensors.json().value("probability_threshold", rule.second.threshold);
-  step.pseudo_labels = Labeler({}, rule)(
+  step.pseudo_labels = Labeler({}, method.rule(tensors.json()))(
       Prediction{tensors["teacher_features"], tensors["teacher_logits"]}, step.anchors);
   check.equal(tensors.name("cluster_label"), step.pseudo_labels.select(0, 0),
               tensors.map("cluster_label"));
@@ -154,9 +163,10 @@ Step read_step(const Tensors& tensors, Check& check) {
 }
 
 /// The terms of a step, by the names that the cases give them.
-TensorMap terms_of(const Tensors& tensors, const Step& step, Check& check) {
+TensorMap terms_of(const Tensors& tensors, const Step& step, const Method& method, Check& check) {
   const auto valid = tensors.valid(step.anchors.categories());
   Published published;
+  published.anchor = alignment_by<candidate::All>(method, tensors.json());
   published.anchor_weight = tensors.json().value("cls_feature_weight", published.anchor_weight);
   const auto evaluate = [&](const auto& loss) {
     return loss.terms(step.source, step.source_labels, step.target, step.pseudo_labels,
@@ -164,9 +174,10 @@ TensorMap terms_of(const Tensors& tensors, const Step& step, Check& check) {
   };
   using Restricted = AdaptationLoss<Labeler, decltype(Published::source),
                                     decltype(Published::pseudo), Alignment<candidate::Among>>;
-  const auto terms = valid.empty() ? evaluate(published)
-                                   : evaluate(Restricted{.anchor = {.candidates = {valid}},
-                                                         .anchor_weight = published.anchor_weight});
+  Restricted restricted{.anchor = alignment_by<candidate::Among>(method, tensors.json()),
+                        .anchor_weight = published.anchor_weight};
+  restricted.anchor.candidates = {valid};
+  const auto terms = valid.empty() ? evaluate(published) : evaluate(restricted);
   TensorMap result{{"total", terms.total()}};
   for (const auto& term : terms.terms()) result.emplace(term.name, term.value);
 
@@ -176,17 +187,17 @@ TensorMap terms_of(const Tensors& tensors, const Step& step, Check& check) {
   if (tensors.has_own("source_label_down")) {
     check.equal("source_label_down", coarse, tensors.map("source_label_down"));
   }
-  check_means(tensors, "source_", step.source, coarse, check);
-  check_means(tensors, "target_", step.target, clusters, check);
+  check_means(tensors, "source_", step.source, coarse, method, check);
+  check_means(tensors, "target_", step.target, clusters, method, check);
   result["source_ce"] = result.at("source");
   result["cluster_ce"] = published.pseudo(step.target.logits, clusters);
   result["threshold_ce"] = published.pseudo(step.target.logits, step.pseudo_labels.select(0, 1));
   result["l2_source"] = result.at("anchor_source");
   result["l2_target"] = result.at("anchor_target");
   result["l2_source_unscaled"] =
-      alignment<gradient_scale::None>(step.source, coarse, step.anchors, valid);
+      alignment<gradient_scale::None>(tensors, step.source, coarse, step.anchors, method);
   result["l2_target_unscaled"] =
-      alignment<gradient_scale::None>(step.target, clusters, step.anchors, valid);
+      alignment<gradient_scale::None>(tensors, step.target, clusters, step.anchors, method);
   result["loss_L2_cls"] = (result["l2_source"] + result["l2_target"]) * published.anchor_weight;
   return result;
 }
@@ -240,11 +251,11 @@ void check_gradients(const Tensors& tensors, const Step& step, const TensorMap& 
 
 }  // namespace
 
-void replay_losses(const Case& golden, Check& check) {
+void replay_losses(const Case& golden, const Method& method, Check& check) {
   if (golden.json.contains("losses")) {
     const Tensors tensors(golden, "", golden.json);
-    const auto step = read_step(tensors, check);
-    const auto terms = terms_of(tensors, step, check);
+    const auto step = read_step(tensors, method, check);
+    const auto terms = terms_of(tensors, step, method, check);
     check_terms(golden.json["losses"], terms, check);
     check_gradients(tensors, step, terms, check);
   }
@@ -252,11 +263,11 @@ void replay_losses(const Case& golden, Check& check) {
   for (const auto& [name, json] : golden.json["cases"].items()) {
     const Tensors tensors(golden, name, json);
     if (tensors.has_own("features")) {
-      replay_alignment(tensors, check);
+      replay_alignment(tensors, method, check);
       continue;
     }
-    const auto step = read_step(tensors, check);
-    const auto terms = terms_of(tensors, step, check);
+    const auto step = read_step(tensors, method, check);
+    const auto terms = terms_of(tensors, step, method, check);
     check_odd_terms(tensors, terms, check);
     check_gradients(tensors, step, terms, check);
   }

@@ -1,7 +1,8 @@
 #include <cag/eval/confusion_matrix.hpp>
+#include <cag/protocol/known_truth.hpp>
+#include <cag/protocol/sub_matrix.hpp>
+#include <cag/protocol/subset.hpp>
 
-#include <ATen/ops/full_like.h>
-#include <ATen/ops/isin.h>
 #include <ATen/ops/tensor.h>
 
 #include "replay.hpp"
@@ -18,38 +19,23 @@ at::Tensor from_list(const Json& values) {
 }
 
 /// Mean IoU of the listed categories after the three protocols in use for category subsets.
-void replay_subset(const Case& golden, const ConfusionMatrix& all, const std::string& name,
-                   const Json& subset, Check& check) {
-  const auto list = subset.at("class_indices").get<std::vector<std::int64_t>>();
-  const auto indices = at::tensor(at::ArrayRef<std::int64_t>(list), at::kLong);
-  const auto mean_over_subset = [&](const ConfusionMatrix& matrix) {
-    return matrix.iou().index_select(0, indices).nanmean().item<double>();
+void replay_subset(const ConfusionMatrix& matrix, const std::string& name, const Json& subset,
+                   Check& check) {
+  const auto categories = subset.at("class_indices").get<std::vector<std::int64_t>>();
+  const auto compare = [&](const auto& protocol, const std::string& key, const Json& value) {
+    check.close(name + " " + key, protocol(matrix, categories).nanmean().template item<double>(),
+                number(value), 1e-12);
   };
-  for (const auto& [protocol, value] : subset.items()) {
-    double result = 0;
-    if (protocol.starts_with("P1")) {
-      result = mean_over_subset(all);
-    } else if (protocol.starts_with("P2")) {
-      ConfusionMatrix matrix(all.categories());
-      for (int i = 0; golden.has(key_of("gt", i)); ++i) {
-        const auto& truth = golden.tensor(key_of("gt", i));
-        matrix.add(truth.masked_fill(at::isin(truth, indices).logical_not(), kIgnoreIndex),
-                   golden.tensor(key_of("pred", i)));
-      }
-      result = mean_over_subset(matrix);
-    } else if (protocol.starts_with("P3")) {
-      result = ConfusionMatrix::from(all.counts().index_select(0, indices).index_select(1, indices))
-                   .mean_iou();
-    } else {
-      continue;
-    }
-    check.close(name + " " + protocol, result, number(value), 1e-12);
+  for (const auto& [key, value] : subset.items()) {
+    if (key.starts_with("P1")) compare(protocol::Subset{}, key, value);
+    if (key.starts_with("P2")) compare(protocol::KnownTruth{}, key, value);
+    if (key.starts_with("P3")) compare(protocol::SubMatrix{}, key, value);
   }
 }
 
 }  // namespace
 
-void replay_metrics(const Case& golden, Check& check) {
+void replay_metrics(const Case& golden, const Method&, Check& check) {
   ConfusionMatrix matrix(golden.json.at("n_classes").get<std::int64_t>());
   for (int i = 0; golden.has(key_of("gt", i)); ++i) {
     matrix.add(golden.tensor(key_of("gt", i)), golden.tensor(key_of("pred", i)));
@@ -77,7 +63,7 @@ void replay_metrics(const Case& golden, Check& check) {
   }
   if (golden.json.contains("subset_miou")) {
     for (const auto& [name, subset] : golden.json["subset_miou"].items()) {
-      replay_subset(golden, matrix, name, subset, check);
+      replay_subset(matrix, name, subset, check);
     }
   }
 }

@@ -189,6 +189,10 @@ TEST_CASE("The learning rate of step i is base (1 - i / max)^power, from i = 1")
   CHECK(o.rate(1) == Approx(0.003597681567707765).epsilon(1e-12));
   CHECK(o.rate(9) == 0);
   CHECK(o.rate(12) == 0);
+  const cag::Optimization usual{
+      .learning_rate = 0.004, .power = 0.9, .max_iterations = 9, .first = 0};
+  CHECK(usual.rate(1) == 0.004);
+  CHECK(usual.rate(2) == o.rate(1));
 }
 
 TEST_CASE("Optimization refuses values out of range and names them") {
@@ -198,4 +202,5 @@ TEST_CASE("Optimization refuses values out of range and names them") {
   CHECK_THROWS_WITH((cag::Optimization{.momentum = 1}.check()), Contains("momentum"));
   CHECK_THROWS_WITH((cag::Optimization{.weight_decay = -0.5}.check()), Contains("weight_decay"));
   CHECK_THROWS_WITH((cag::Optimization{.max_iterations = 0}.check()), Contains("max_iterations"));
+  CHECK_THROWS_WITH((cag::Optimization{.first = -1}.check()), Contains("first") && Contains("-1"));
 }

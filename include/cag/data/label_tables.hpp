@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -37,5 +39,27 @@ inline LabelTable cityscapes(std::vector<std::int32_t> also_ignored = {}) {
 
 /// Cityscapes' categories from the label files of GTA5, which also hold the void id 34.
 inline LabelTable gta5() { return cityscapes({34}); }
+
+/// Cityscapes' categories from the class ids of SYNTHIA-RAND-CITYSCAPES. Its parking slots, road
+/// works and lane markings have no counterpart and are ignored, like void.
+inline LabelTable synthia() {
+  std::vector<std::int32_t> ids{3, 4, 2, 21, 5, 7, 15, 9, 6, 16, 1, 10, 17, 8, 18, 19, 20, 12, 11};
+  auto categories = cityscapes().categories();
+  for (std::size_t k = 0; k < ids.size(); ++k) categories[k].ids = {ids[k]};
+  return {std::move(categories), {0, 13, 14, 22}};
+}
+
+/// The 16 categories that SYNTHIA has in common with Cityscapes: all but terrain, truck and train.
+inline std::vector<std::string> synthia_16() {
+  return {"road",          "sidewalk",     "building",   "wall",   "fence",  "pole",
+          "traffic light", "traffic sign", "vegetation", "sky",    "person", "rider",
+          "car",           "bus",          "motorcycle", "bicycle"};
+}
+
+/// Those 16 without wall, fence and pole, which most SYNTHIA→Cityscapes results are over.
+inline std::vector<std::string> synthia_13() {
+  return {"road",   "sidewalk", "building", "traffic light", "traffic sign", "vegetation", "sky",
+          "person", "rider",    "car",      "bus",           "motorcycle",   "bicycle"};
+}
 
 }  // namespace cag::label_table

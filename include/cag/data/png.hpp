@@ -9,13 +9,13 @@
 #include <ATen/ops/zeros.h>
 
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include <cag/data/colour.hpp>
+#include <cag/data/detail/png_ids.hpp>
 #include <cag/data/detail/png_reader.hpp>
 #include <cag/data/detail/png_writer.hpp>
 #include <cag/data/image_size.hpp>
@@ -55,32 +55,30 @@ inline at::Tensor read_rgb(const std::filesystem::path& path) {
 inline at::Tensor read_label_ids(const std::filesystem::path& path) {
   detail::PngReader reader(path);
   const spng_ihdr& header = reader.header();
-  const bool colours = header.color_type == SPNG_COLOR_TYPE_TRUECOLOR;
-  if (colours && header.bit_depth == 8) {
+  if (detail::has_colours(header) && header.bit_depth == 8) {
     throw DataError("{}: RGB label where ids are expected (8-bit RGB)", path.string());
   }
   if (header.color_type & 4) {  // the alpha bit of the format
     throw DataError("{}: label with an alpha channel where ids are expected", path.string());
   }
-  const std::vector<std::uint8_t> samples = reader.decode_samples();
-  const std::int64_t stride = static_cast<std::int64_t>(samples.size()) / header.height;
-  at::Tensor ids = at::empty({header.height, header.width}, at::kInt);
-  auto* id = ids.data_ptr<std::int32_t>();
-  const int bits = header.bit_depth;
-  for (std::int64_t y = 0; y < header.height; ++y) {
-    const std::uint8_t* row = samples.data() + y * stride;
-    for (std::int64_t x = 0; x < header.width; ++x, ++id) {
-      if (bits == 16) {
-        std::uint16_t wide = 0;
-        std::memcpy(&wide, row + x * (colours ? 6 : 2), 2);
-        *id = wide;
-      } else {  // 8 / bits samples to a byte, the first in the highest bits
-        const std::int64_t first_bit = x * bits;
-        *id = row[first_bit / 8] >> (8 - bits - first_bit % 8) & ((1 << bits) - 1);
-      }
-    }
+  return detail::decode_ids(reader);
+}
+
+/// A label file in the SYNTHIA layout, and nothing else: 16-bit RGB, the ids in the first channel.
+/// @return [H, W] int32
+/// @throws DataError for any other kind of PNG
+inline at::Tensor read_label_ids16(const std::filesystem::path& path) {
+  detail::PngReader reader(path);
+  const spng_ihdr& header = reader.header();
+  if (!detail::has_colours(header) || header.bit_depth != 16) {
+    const int channels = header.color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA   ? 2
+                         : header.color_type == SPNG_COLOR_TYPE_TRUECOLOR       ? 3
+                         : header.color_type == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA ? 4
+                                                                                : 1;
+    throw DataError("{}: expected a label of 16 bits and 3 channels, got {} bits and {}",
+                    path.string(), header.bit_depth, channels);
   }
-  return ids;
+  return detail::decode_ids(reader);
 }
 
 /// `path` never holds half an image: the old file stays until the new one is whole.

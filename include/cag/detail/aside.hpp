@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <unistd.h>
 
@@ -45,13 +46,21 @@ class Aside {
     return parent() / fmt::format("{}{}-{}", prefix(), ::getpid(), count++);
   }
 
-  /// Removes what writers of `final` that were killed left behind, and puts a replaced directory
-  /// back where its replacement did not get there.
+  /// What writers of `final` that were killed left behind, or that are at work.
+  template <FileSystem Fs>
+  std::vector<std::filesystem::path> leftovers(Fs& fs) const {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : fs.list(parent())) {
+      if (is_fresh(entry)) found.push_back(parent() / entry);
+    }
+    return found;
+  }
+
+  /// Removes the leftovers, and puts a replaced directory back where its replacement did not get
+  /// there.
   template <FileSystem Fs>
   void clean(Fs& fs) const {
-    for (const auto& entry : fs.list(parent())) {
-      if (is_fresh(entry)) fs.remove_all(parent() / entry);
-    }
+    for (const auto& left : leftovers(fs)) fs.remove_all(left);
     if (!fs.exists(replaced())) return;
     if (fs.exists(final_)) {
       fs.remove_all(replaced());

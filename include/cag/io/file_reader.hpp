@@ -58,6 +58,22 @@ class FileReader {
     }
   }
 
+  /// Fills `buffer` with `count` bytes from `offset` on, wherever `read` is.
+  /// Throws as `read`.
+  void read_at(std::uint64_t offset, char* buffer, std::uint64_t count) const {
+    while (count > 0) {
+      const auto got = ::pread(descriptor_, buffer, count, static_cast<off_t>(offset));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) fail("read", errno);
+      if (got == 0) {
+        throw CheckpointError("{}: expected {} bytes, found {}", path_, offset + count, offset);
+      }
+      buffer += got;
+      offset += static_cast<std::uint64_t>(got);
+      count -= static_cast<std::uint64_t>(got);
+    }
+  }
+
   /// Throws CheckpointError unless everything has been read.
   void expect_end() {
     char extra = 0;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <torch/nn/module.h>
 
@@ -19,6 +21,14 @@ inline TensorMap module_tensors(const torch::nn::Module& module) {
     if (item.value().defined()) tensors.emplace(item.key(), item.value());
   }
   return tensors;
+}
+
+/// Copies the named entries of `state` into the module, which has them in these shapes.
+inline void copy_weights(torch::nn::Module& module, const TensorMap& state,
+                         const std::vector<std::string>& names) {
+  const auto tensors = module_tensors(module);
+  const at::NoGradGuard no_grad;
+  for (const auto& name : names) tensors.at(name).copy_(state.at(name));
 }
 
 }  // namespace detail

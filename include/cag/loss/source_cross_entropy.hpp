@@ -1,12 +1,12 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/upsample_bilinear2d.h>
 
 #include <cag/detail/cross_entropy.hpp>
 #include <cag/detail/pixels.hpp>
 #include <cag/empty/empty_rule.hpp>
 #include <cag/empty/zero.hpp>
+#include <cag/model/upsample.hpp>
 
 namespace cag::loss {
 
@@ -23,8 +23,7 @@ struct SourceCrossEntropy {
     TORCH_CHECK_VALUE(labels.dim() == 3 && labels.size(0) == logits.size(0),
                       "expected labels [N, H, W] for logits ", logits.sizes(), ", got ",
                       labels.sizes());
-    const auto full =
-        at::upsample_bilinear2d(logits, {labels.size(1), labels.size(2)}, /*align_corners=*/true);
+    const auto full = upsample_logits(logits, labels.size(1), labels.size(2));
     return detail::mean_cross_entropy(full, labels, class_weights, empty);
   }
 };

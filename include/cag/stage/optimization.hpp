@@ -14,10 +14,14 @@ struct Optimization {
   double weight_decay = 2e-4;  ///< on every parameter, biases and batch norm too
   double power = 0.9;
   std::int64_t max_iterations = 90000;  ///< where the learning rate reaches zero
+  /// The schedule's position i at the first step. The published code advances the schedule before
+  /// the optimizer, so that no step has the base rate; 0 is the usual order.
+  std::int64_t first = 1;
 
-  /// The rate of step i, counted from 1: base · (1 − i / max_iterations)^power.
+  /// The rate of a step, counted from 1: base · (1 − i / max_iterations)^power.
   double rate(std::int64_t step) const {
-    const auto left = 1 - static_cast<double>(step) / static_cast<double>(max_iterations);
+    const auto i = static_cast<double>(step - 1 + first);
+    const auto left = 1 - i / static_cast<double>(max_iterations);
     return left <= 0 ? 0 : learning_rate * std::pow(left, power);
   }
 
@@ -33,6 +37,7 @@ struct Optimization {
       throw UsageError("power: expected a finite number >= 0, got {}", power);
     if (max_iterations < 1)
       throw UsageError("max_iterations: expected at least 1, got {}", max_iterations);
+    if (first < 0) throw UsageError("first: expected at least 0, got {}", first);
   }
 };
 

@@ -43,10 +43,14 @@ class ImageList {
 /// Image files with their label files: two lists of the same names.
 class PairList {
  public:
-  PairList(const Files& images, const Files& labels, LabelTable table)
+  using ReadIds = at::Tensor (*)(const Path&);
+
+  PairList(const Files& images, const Files& labels, LabelTable table,
+           ReadIds read_ids = png::read_label_ids)
       : images_(images),
         labels_(labels),
-        table_(std::make_shared<const LabelTable>(std::move(table))) {}
+        table_(std::make_shared<const LabelTable>(std::move(table))),
+        read_ids_(read_ids) {}
 
   std::int64_t size() const { return images_.size(); }
   const std::string& name(std::int64_t i) const { return images_.name(i); }
@@ -56,7 +60,7 @@ class PairList {
   LabelledSample get(std::int64_t i) const {
     auto [image, name] = images_.get(i);
     const Path& label_path = labels_.path(i);
-    const at::Tensor ids = png::read_label_ids(label_path);
+    const at::Tensor ids = read_ids_(label_path);
     if (ids.size(0) != image.size(0) || ids.size(1) != image.size(1)) {
       throw DataError("{} is {} x {} pixels, its label {} is {} x {}", images_.path(i).string(),
                       image.size(1), image.size(0), label_path.string(), ids.size(1), ids.size(0));
@@ -68,6 +72,7 @@ class PairList {
   ImageList images_;
   ImageList labels_;
   std::shared_ptr<const LabelTable> table_;
+  ReadIds read_ids_;
 };
 
 }  // namespace cag::detail
