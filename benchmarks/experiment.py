@@ -61,7 +61,9 @@ def rows(run):
 
 
 def last(run, stage, domain):
-    """The last evaluation of a stage in a domain, or None."""
+    """The evaluation at the end of a stage in a domain, or None where the stage has not ended."""
+    if not finished(run, stage):
+        return None
     found = [row for row in rows(run) if int(row["stage"]) == stage and row["domain"] == domain]
     return max(found, key=lambda row: int(row["step"])) if found else None
 

@@ -54,8 +54,7 @@ at::Tensor mapped(const at::Tensor& image, const at::Tensor& values) {
 
 void match(const std::filesystem::path& source, const std::filesystem::path& target,
            const std::filesystem::path& out) {
-  if (std::filesystem::exists(out))
-    throw cag::UsageError("{}: expected a new folder", out.string());
+  common::expect_new(out);
   const cag::data::Gta5 images(source);
   const cag::data::CityscapesImages models(target, "train");
   common::make_whole(out, [&](const std::filesystem::path& fresh) {

@@ -20,9 +20,16 @@
 
 namespace common {
 
+/// For a terminal: file names may hold control characters.
+inline std::string printable(std::string text) {
+  for (auto& c : text)
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7F) c = '?';
+  return text;
+}
+
 /// Says what went wrong; where even that cannot be written, the exit code says it alone.
 inline int failed(int code, const std::string& message) {
-  std::fputs(("error: " + message + "\n").c_str(), stderr);
+  std::fputs(("error: " + printable(message) + "\n").c_str(), stderr);
   return code;
 }
 inline int failed(cag::Fault fault, const std::string& message) {

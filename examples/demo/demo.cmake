@@ -11,12 +11,12 @@ function(run)
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 
-# Draws into `folder`, in place of other pictures that an earlier version or other options drew.
+# Draws into `folder`, in place of another data set that an earlier version or other options drew there.
 function(draw folder)
   set(command "${STREETS}" ${ARGN} ${MORE} --out "${folder}")
   say("")
   execute_process(COMMAND ${command} COMMAND_ECHO STDOUT RESULT_VARIABLE code ERROR_VARIABLE error)
-  if(NOT code EQUAL 0 AND EXISTS "${folder}/streets.txt")
+  if(code EQUAL 2 AND error MATCHES "found another data set")
     say("${folder} holds other pictures: drawn anew")
     file(REMOVE_RECURSE "${folder}")
     run(${command})
@@ -33,7 +33,7 @@ if(NOT DEFINED IMAGES)
 endif()
 math(EXPR half "${IMAGES} / 2")
 math(EXPR quarter "${IMAGES} / 4")
-# Threads that wait by spinning take ten times as long where the machine does other work as well.
+# Threads that wait by spinning are slow where the machine does other work as well.
 set(ENV{OMP_WAIT_POLICY} PASSIVE)
 set(source "${FOLDER}/data/gta5")
 set(target "${FOLDER}/data/cityscapes")

@@ -36,6 +36,7 @@
 #include "pipeline/progress.hpp"
 #include "pipeline/results.hpp"
 #include "pipeline/training_batches.hpp"
+#include "pipeline/weights.hpp"
 
 namespace pipeline {
 namespace {
@@ -52,6 +53,7 @@ struct Run {
   const World& world;
   at::Tensor class_weights;  ///< [K], undefined for none
   CleanLists lists;
+  Protocols protocols;
   cag::CheckpointStore<> store;
   Results results;
   Progress progress{};
@@ -76,7 +78,7 @@ struct Run {
 
   void evaluate(State& state) {
     progress.say(fmt::format("evaluating stage {} at step {}", state.stage, state.step));
-    for (auto& row : evaluate_all(config, state.student, lists, world.table.size())) {
+    for (auto& row : evaluate_all(config, state.student, lists, world.table.size(), protocols)) {
       row.stage = state.stage;
       row.step = state.step;
       row.seconds = seconds();
@@ -182,9 +184,15 @@ cag::RunEnd run_stages(Run& run, State& state) {
   });
 }
 
-/// The network at `path`, which has to be of the configured kind, categories and normalisation.
+/// The network at `path`, which has to be of the configured kind, categories and normalisation; of
+/// a file of weights only what it says can be checked.
 TrainedNetwork load_start(const std::filesystem::path& path, const Config& config,
                           const World& world) {
+  if (std::filesystem::is_regular_file(path)) {
+    auto net = make_network(config.network, world.table.size());
+    cag::load_weights(net.module(), read_weights(path), path.string());
+    return {config.network, std::move(net), world.table.names(), world.normalisation};
+  }
   auto trained = TrainedNetwork::load(path);
   if (describe(trained.kind) != describe(config.network))
     throw cag::CheckpointError("{}: expected the network {}, found {}", path.string(),
@@ -323,14 +331,16 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
     start = load_start(config.run.start, config, world);
   if (config.run.threads > 0) at::set_num_threads(static_cast<int>(config.run.threads));
 
+  const Protocols protocols(world.table.names(), program.subsets);
   const cag::RunLock lock(options.out);
   Run run{.config = config,
           .directory = options.out,
           .world = world,
           .class_weights = weights.defined() ? weights.to(device) : weights,
           .lists = CleanLists::of(config, world),
+          .protocols = protocols,
           .store = cag::CheckpointStore<>(options.out),
-          .results = Results(options.out / "results.csv", world.table.names())};
+          .results = Results(options.out / "results.csv", world.table.names(), protocols)};
   run.store.remove_leftovers();
   remove_leftovers(options.out);
   if (!world.target_validation)
@@ -349,6 +359,8 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
     resume(run, state);
   } else {
     run.progress.say(plan(config, world));
+    if (!config.network.weights.empty())
+      run.progress.say(load_initial_weights(state.student.module(), config.network.weights));
     begin(run, state);
   }
 
@@ -357,10 +369,11 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
                                  state.stage, state.step, program.name, options.out.string()));
     return 128 + run.interruption.signal();
   }
-  run.progress.say(
-      fmt::format("\n{}\nresults: {}",
-                  run.results.summary(reestimates_teacher(config) ? "target+bn" : "target"),
-                  (options.out / "results.csv").string()));
+  const auto by_protocol = run.results.protocols();
+  run.progress.say(fmt::format(
+      "\n{}{}{}\nresults: {}",
+      run.results.summary(reestimates_teacher(config) ? "target+bn" : "target"),
+      by_protocol.empty() ? "" : "\n", by_protocol, (options.out / "results.csv").string()));
   return 0;
 }
 

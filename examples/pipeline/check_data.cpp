@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,6 +21,10 @@
 #include <cag/data/cityscapes.hpp>
 #include <cag/error.hpp>
 #include <cag/label/ignore.hpp>
+
+#include "common/folders.hpp"
+#include "common/guarded.hpp"
+#include "pipeline/device.hpp"
 
 namespace pipeline {
 namespace {
@@ -104,7 +109,11 @@ std::vector<Found> examine(const auto& files, std::int64_t workers) {
     }
   };
   std::vector<std::jthread> threads;
-  for (std::int64_t t = 1; t < workers; ++t) threads.emplace_back(work);
+  try {
+    for (std::int64_t t = 1; t < workers; ++t) threads.emplace_back(work);
+  } catch (const std::system_error&) {
+    // Fewer threads do the same.
+  }
   work();
   threads.clear();
   return all;
@@ -194,7 +203,8 @@ class Problems {
       return 0;
     }
     fmt::print("{} problem{}:\n", list_.size(), list_.size() == 1 ? "" : "s");
-    for (std::size_t i = 0; i < std::min(list_.size(), kShown); ++i) fmt::print("  {}\n", list_[i]);
+    for (std::size_t i = 0; i < std::min(list_.size(), kShown); ++i)
+      fmt::print("  {}\n", common::printable(list_[i]));
     if (list_.size() > kShown) fmt::print("  and {} more\n", list_.size() - kShown);
     return static_cast<int>(cag::Fault::kData);
   }
@@ -236,7 +246,8 @@ void check_target(const Config& config, Problems& problems) {
   } else {
     fmt::print("{}: cannot be opened\n", name(data.train_split));
   }
-  if (!std::filesystem::exists(data.target / "gtFine" / data.val_split))
+  const auto truth = data.target / "gtFine" / data.val_split;
+  if (!problems.opened([&] { return common::is_there(truth); }).value_or(true))
     return fmt::print("{}: no labels, the target will not be evaluated\n", name(data.val_split));
   const auto labels = problems.opened([&] {
     const auto open = [&](const cag::LabelTable& t) {
@@ -248,7 +259,8 @@ void check_target(const Config& config, Problems& problems) {
   const auto all = examine(*labels, data.workers);
   fmt::print("{}: {} pairs of image and labels\n", name(data.val_split), all.size());
   print_sizes(all);
-  print_labels(all, labels->meanings, table.names());
+  if (print_labels(all, labels->meanings, table.names()).size() == table.names().size())
+    fmt::print("  warning: no label of any category: the target's IoUs will be unknown\n");
   problems.add(all);
 }
 
@@ -258,6 +270,7 @@ int check_data(const Program& program, const Config& config) {
   Problems problems;
   check_source(program, config, problems);
   check_target(config, problems);
+  problems.opened([&] { return device_of(config.run.device); });
   // Nothing wrong with the files: as a whole they are what a run would open.
   if (problems.none()) problems.opened([&] { return World::open(config, program); });
   return problems.report();

@@ -12,6 +12,7 @@
 #include <cag/error.hpp>
 
 #include "common/guarded.hpp"
+#include "common/numbers.hpp"
 #include "pipeline/adapt.hpp"
 #include "pipeline/check_data.hpp"
 #include "pipeline/config.hpp"
@@ -19,15 +20,19 @@
 #include "pipeline/evaluate.hpp"
 #include "pipeline/figure.hpp"
 #include "pipeline/predict.hpp"
+#include "pipeline/weights.hpp"
 
 namespace pipeline {
 namespace {
 
+using common::whole_number;
+
 /// The options that make a configuration.
 struct ConfigOptions {
-  std::string file;
-  std::vector<std::string> overrides;
-  std::string source, target, device, start;
+  Config defaults;
+  std::string file{};
+  std::vector<std::string> overrides{};
+  std::string source{}, target{}, device{}, start{};
   std::int64_t seed = -1, threads = -1;
 
   void add_to(CLI::App& command) {
@@ -37,14 +42,13 @@ struct ConfigOptions {
     command.add_option("--target", target, "target data set folder");
     command.add_option("--device", device, "cpu, cuda or cuda:N");
     command.add_option("--seed", seed, "of weights, sampling and augmentation")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62));
+        ->check(whole_number(0, std::int64_t{1} << 62));
     command.add_option("--threads", threads, "of LibTorch; fix it to resume bit-identically")
-        ->check(CLI::NonNegativeNumber);
+        ->check(whole_number(0, 1024));
   }
 
   Config read() const {
-    Config config;
-    if (!file.empty()) config = read_config(file);
+    auto config = file.empty() ? defaults : read_config(file, defaults);
     for (const auto& assignment : overrides) override_value(config, assignment);
     if (!source.empty()) config.data.source = source;
     if (!target.empty()) config.data.target = target;
@@ -57,7 +61,8 @@ struct ConfigOptions {
       if (path.empty())
         throw cag::UsageError("data.{}: expected a folder, found none: give --{}", option, option);
     // A run can be resumed from anywhere.
-    for (auto* path : {&config.data.source, &config.data.target, &config.run.start})
+    for (auto* path :
+         {&config.data.source, &config.data.target, &config.run.start, &config.network.weights})
       if (!path->empty()) *path = std::filesystem::absolute(*path);
     check(config);
     return config;
@@ -77,13 +82,13 @@ int run_program(const Program& program, int argc, char** argv) {
   int code = 0;
 
   auto* adapt_command = app.add_subcommand("adapt", "warm-up, then adaptation in stages");
-  ConfigOptions adapt_config;
+  ConfigOptions adapt_config{.defaults = program.defaults};
   adapt_config.add_to(*adapt_command);
   std::string out, resume;
   adapt_command->add_option("--out", out, "run directory to make");
   adapt_command->add_option("--resume", resume, "run directory to go on with");
   adapt_command->add_option("--from", adapt_config.start,
-                            "RUN/networks/stage-N, a network in place of the warm-up");
+                            "RUN/networks/stage-N, or a file of weights, in place of the warm-up");
   adapt_command->callback([&] {
     if (resume.empty() == out.empty())
       throw cag::UsageError("adapt: expected either --out RUN or --resume RUN");
@@ -103,15 +108,15 @@ int run_program(const Program& program, int argc, char** argv) {
                                "re-estimate batch norm on this split's images");
   evaluate_command->add_option("--batch", evaluation.batch, "images at a time")
       ->capture_default_str()
-      ->check(CLI::Range(1, 4096));
+      ->check(whole_number(1, 4096));
   evaluate_command
       ->add_option("--width", evaluation.width, "input width, with --height; 0: as it is")
-      ->check(CLI::Range(0, 16384));
+      ->check(whole_number(0, 16384));
   evaluate_command
       ->add_option("--height", evaluation.height, "input height, with --width; 0: as it is")
-      ->check(CLI::Range(0, 16384));
+      ->check(whole_number(0, 16384));
   evaluate_command->add_option("--device", evaluation.device, "cpu, cuda or cuda:N");
-  evaluate_command->callback([&] { evaluate(evaluation); });
+  evaluate_command->callback([&] { evaluate(program, evaluation); });
 
   auto* predict_command = app.add_subcommand("predict", "label, colour and overlay pictures");
   PredictOptions prediction;
@@ -126,10 +131,10 @@ int run_program(const Program& program, int argc, char** argv) {
                               "re-estimate batch norm on the PNG images of this folder");
   predict_command
       ->add_option("--width", prediction.width, "input width, with --height; 0: as it is")
-      ->check(CLI::Range(0, 16384));
+      ->check(whole_number(0, 16384));
   predict_command
       ->add_option("--height", prediction.height, "input height, with --width; 0: as it is")
-      ->check(CLI::Range(0, 16384));
+      ->check(whole_number(0, 16384));
   predict_command->add_option("--device", prediction.device, "cpu, cuda or cuda:N");
   predict_command->callback([&] { predict(prediction); });
 
@@ -137,11 +142,13 @@ int run_program(const Program& program, int argc, char** argv) {
   FigureOptions figure_options;
   figure_command->add_option("--run", figure_options.run, "run directory of adapt")->required();
   figure_command->add_option("--out", figure_options.out, "PNG file to write")->required();
-  figure_command->add_option("--rows", figure_options.rows, "images")->capture_default_str();
+  figure_command->add_option("--rows", figure_options.rows, "images")
+      ->capture_default_str()
+      ->check(whole_number(1, 1000));
   figure_command->callback([&] { figure(program, figure_options); });
 
   auto* check_command = app.add_subcommand("check-data", "pairs, sizes, label ids, categories");
-  ConfigOptions check_config;
+  ConfigOptions check_config{.defaults = program.defaults};
   check_config.add_to(*check_command);
   check_command->callback([&] { code = check_data(program, check_config.read()); });
 
@@ -151,6 +158,24 @@ int run_program(const Program& program, int argc, char** argv) {
   camvid_command->add_option("--camvid", camvid, "CamVid in SegNet's layout")->required();
   camvid_command->add_option("--out", camvid_out, "folder to make")->required();
   camvid_command->callback([&] { convert_camvid(camvid, camvid_out); });
+
+  auto* inspect_command = app.add_subcommand("inspect", "names and shapes of a file of weights");
+  InspectOptions inspection;
+  inspect_command
+      ->add_option("file", inspection.file,
+                   "safetensors, what torch.save wrote, or RUN/networks/stage-N")
+      ->required();
+  inspect_command->add_option("--key", inspection.key,
+                              "of the group in a file of torch.save, as in model.state_dict");
+  inspect_command->add_option("--against", inspection.against, "another one, to show what differs");
+  inspect_command->callback([&] { code = inspect(inspection); });
+
+  auto* convert_command = app.add_subcommand("convert", "a file of weights into another format");
+  std::string convert_file, convert_key, convert_out;
+  convert_command->add_option("file", convert_file, "as for inspect")->required();
+  convert_command->add_option("out", convert_out, ".safetensors, .pth, .pt or .pkl")->required();
+  convert_command->add_option("--key", convert_key, "as for inspect");
+  convert_command->callback([&] { convert(convert_file, convert_key, convert_out); });
 
   return common::guarded(app, [&] {
     app.parse(argc, argv);

@@ -58,6 +58,7 @@ void visit(C& config, Visitor visitor) {
   visitor("network.name", config.network.name);
   visitor("network.depth", config.network.depth);
   visitor("network.output_stride", config.network.output_stride);
+  visitor("network.weights", config.network.weights);
   visitor("loss.class_weights", config.class_weights);
   visit_stage("warm_up", config.warm_up, visitor);
   visitor("stages.count", config.stages.count);

@@ -39,6 +39,7 @@ struct Config {
     std::string name = "deeplab_v3_plus";
     std::int64_t depth = 101;
     std::int64_t output_stride = 16;
+    std::filesystem::path weights{};  ///< to begin the warm-up with; empty: none
   } network;
 
   std::string class_weights = "none";  ///< or "inverse_root": frequency^-1/2

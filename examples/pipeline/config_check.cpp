@@ -89,6 +89,9 @@ void check(const Config& config) {
   check_path("data.source", d.source);
   check_path("data.target", d.target);
   check_path("run.start", config.run.start);
+  check_path("network.weights", config.network.weights);
+  expect(config.run.start.empty() || config.network.weights.empty(), "network.weights",
+         "none beside run.start, which replaces the warm-up", config.network.weights.string());
   check_categories(d.categories);
   expect(d.holdout_every >= 2, "data.holdout_every", "at least 2", d.holdout_every);
   expect(d.cache_mib >= 0, "data.cache_mib", "at least 0", d.cache_mib);

@@ -143,8 +143,7 @@ class Converter {
 }  // namespace
 
 void convert_camvid(const path& camvid, const path& out) {
-  if (std::filesystem::exists(out))
-    throw cag::UsageError("{} exists already: expected a new folder", out.string());
+  common::expect_new(out);
   const auto frames = find_frames(camvid);
   common::make_whole(out, [&](const path& fresh) {
     const Converter converter(fresh);

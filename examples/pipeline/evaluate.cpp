@@ -17,7 +17,7 @@
 
 namespace pipeline {
 
-void evaluate(const EvaluateOptions& options) {
+void evaluate(const Program& program, const EvaluateOptions& options) {
   if (options.width < 0 || options.height < 0 || (options.width == 0) != (options.height == 0))
     throw cag::UsageError("expected --width and --height above 0, or none of them, got {} and {}",
                           options.width, options.height);
@@ -36,12 +36,15 @@ void evaluate(const EvaluateOptions& options) {
         trained.normalisation, list);
     cag::norm::Reestimated{}(trained.net, cag::images_of(unlabelled));
   }
-  const auto row = evaluate_domain("target", trained.net, images, table.size(), nullptr, {});
+  const Protocols protocols(trained.categories, program.subsets);
+  const auto row =
+      evaluate_domain("target", trained.net, images, table.size(), protocols, nullptr, {});
   for (std::size_t k = 0; k < row.iou.size(); ++k)
     fmt::print("{:<16}{:>7}\n", trained.categories[k],
                std::isnan(row.iou[k]) ? std::string("-") : fmt::format("{:.2f}", 100 * row.iou[k]));
   fmt::print("{:<16}{:>7.2f}   over the categories that occur, {} images\n", "mIoU", 100 * row.miou,
              images.images());
+  if (!program.subsets.empty()) fmt::print("\n{}", protocols.table(row.miou, row.protocols));
 }
 
 }  // namespace pipeline

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <string>
 
+#include "pipeline/world.hpp"
+
 namespace pipeline {
 
 struct EvaluateOptions {
@@ -15,7 +17,7 @@ struct EvaluateOptions {
   std::string device = "cpu";
 };
 
-/// Prints IoU per category and mIoU over the categories that occur.
-void evaluate(const EvaluateOptions& options);
+/// Prints IoU per category, mIoU over the categories that occur, and over the program's subsets.
+void evaluate(const Program& program, const EvaluateOptions& options);
 
 }  // namespace pipeline

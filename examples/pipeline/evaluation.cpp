@@ -6,13 +6,13 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/upsample_bilinear2d.h>
 
 #include <cag/anchor/anchor_bank.hpp>
 #include <cag/eval/confusion_matrix.hpp>
 #include <cag/eval/feature_distances.hpp>
 #include <cag/eval/label_quality.hpp>
 #include <cag/label/downsample.hpp>
+#include <cag/model/upsample.hpp>
 #include <cag/norm/reestimated.hpp>
 #include <cag/profile/cag.hpp>
 #include <cag/profile/paper.hpp>
@@ -71,7 +71,8 @@ LabelFunction label_function(const Config& config) {
 
 ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
                           const CleanList<Labelled>& list, std::int64_t categories,
-                          const cag::Anchors* anchors, const LabelFunction& label) {
+                          const Protocols& protocols, const cag::Anchors* anchors,
+                          const LabelFunction& label) {
   const at::NoGradGuard no_grad;
   cag::ConfusionMatrix confusion(categories);
   cag::FeatureDistances<> distances(categories);
@@ -84,8 +85,7 @@ ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
     for (std::size_t n = 0; n < whole.truths.size(); ++n) {
       const auto truth = whole.truths[n].unsqueeze(0);
       const auto logits = prediction.logits.narrow(0, static_cast<std::int64_t>(n), 1);
-      const auto full = at::upsample_bilinear2d(logits, {truth.size(1), truth.size(2)},
-                                                /*align_corners=*/true);
+      const auto full = cag::upsample_logits(logits, truth.size(1), truth.size(2));
       confusion.add(truth, full.argmax(1));
       if (anchors != nullptr) small.push_back(cag::downsample_labels(truth, h, w));
     }
@@ -98,6 +98,7 @@ ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
   return {.domain = std::move(domain),
           .miou = confusion.mean_iou(),
           .iou = {iou.data_ptr<double>(), iou.data_ptr<double>() + iou.numel()},
+          .protocols = protocols.values(confusion),
           .label_coverage = quality.coverage(),
           .label_precision = quality.precision(),
           .intra_distance = distances.intra(),
@@ -105,13 +106,14 @@ ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
 }
 
 std::vector<ResultRow> evaluate_all(const Config& config, const cag::AnyBackbone& student,
-                                    const CleanLists& lists, std::int64_t categories) {
+                                    const CleanLists& lists, std::int64_t categories,
+                                    const Protocols& protocols) {
   const auto label = label_function(config);
   std::vector<ResultRow> rows;
   const auto add = [&](const char* domain, cag::AnyBackbone& net, const CleanList<Labelled>& list,
                        const cag::Anchors& anchors) {
     const auto* usable = anchors.seen().any().item<bool>() ? &anchors : nullptr;
-    rows.push_back(evaluate_domain(domain, net, list, categories, usable, label));
+    rows.push_back(evaluate_domain(domain, net, list, categories, protocols, usable, label));
   };
   auto net = student.frozen_copy();
   const auto own = anchors_of(config, net, lists.source);

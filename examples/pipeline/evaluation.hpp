@@ -10,6 +10,7 @@
 
 #include "pipeline/clean_list.hpp"
 #include "pipeline/config.hpp"
+#include "pipeline/protocols.hpp"
 #include "pipeline/results.hpp"
 #include "pipeline/world.hpp"
 
@@ -38,11 +39,13 @@ LabelFunction label_function(const Config& config);
 /// network would give as a teacher, distances are to anchors of its own.
 /// The student and LibTorch's generator stay as they are.
 std::vector<ResultRow> evaluate_all(const Config& config, const cag::AnyBackbone& student,
-                                    const CleanLists& lists, std::int64_t categories);
+                                    const CleanLists& lists, std::int64_t categories,
+                                    const Protocols& protocols);
 
 /// A row of one domain; `anchors` may be null.
 ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
                           const CleanList<Labelled>& list, std::int64_t categories,
-                          const cag::Anchors* anchors, const LabelFunction& label);
+                          const Protocols& protocols, const cag::Anchors* anchors,
+                          const LabelFunction& label);
 
 }  // namespace pipeline

@@ -18,15 +18,19 @@
 #include <cag/error.hpp>
 #include <cag/io/replace_file.hpp>
 
+#include "pipeline/percent.hpp"
+
 namespace pipeline {
 namespace {
 
-std::vector<std::string> header_of(const std::vector<std::string>& categories) {
+std::vector<std::string> header_of(const std::vector<std::string>& categories,
+                                   const Protocols& protocols) {
   std::vector<std::string> header{"stage", "step", "domain", "miou"};
   for (auto name : categories) {
     std::replace(name.begin(), name.end(), ' ', '_');
     header.push_back("iou_" + name);
   }
+  header.insert(header.end(), protocols.columns().begin(), protocols.columns().end());
   for (const auto* column : {"label_coverage", "label_precision", "intra_distance",
                              "inter_distance", "seconds", "peak_mib"})
     header.emplace_back(column);
@@ -41,6 +45,7 @@ std::vector<std::string> fields_of(const ResultRow& row) {
   std::vector<std::string> fields{fmt::format("{}", row.stage), fmt::format("{}", row.step),
                                   row.domain, number(row.miou, 6)};
   for (const auto value : row.iou) fields.push_back(number(value, 6));
+  for (const auto value : row.protocols) fields.push_back(number(value, 6));
   fields.push_back(number(row.label_coverage, 6));
   fields.push_back(number(row.label_precision, 6));
   fields.push_back(number(row.intra_distance, 4));
@@ -77,22 +82,20 @@ std::int64_t parse_count(const std::string& text, const std::string& where) {
 }
 
 std::string distance(double value) {
-  return std::isnan(value) ? "-" : fmt::format("{:.2f}", value);
-}
-
-std::string percent(double share) {
-  return std::isnan(share) ? "-" : fmt::format("{:.1f}", 100 * share);
+  if (std::isnan(value)) return "-";
+  return value < 1e4 ? fmt::format("{:.2f}", value) : fmt::format("{:.0e}", value);
 }
 
 }  // namespace
 
-Results::Results(std::filesystem::path file, std::vector<std::string> categories)
-    : file_(std::move(file)), categories_(std::move(categories)) {
+Results::Results(std::filesystem::path file, std::vector<std::string> categories,
+                 Protocols protocols)
+    : file_(std::move(file)), categories_(std::move(categories)), protocols_(std::move(protocols)) {
   if (!std::filesystem::exists(file_)) return;
   std::ifstream stream(file_);
   if (!stream || !std::filesystem::is_regular_file(file_))
     throw cag::IoError("cannot read {}: expected a file", file_.string());
-  const auto header = header_of(categories_);
+  const auto header = header_of(categories_, protocols_);
   std::string line;
   if (!std::getline(stream, line) || split(line) != header)
     throw cag::DataError("{}: expected the columns {}, got {}", file_.string(),
@@ -110,6 +113,7 @@ Results::Results(std::filesystem::path file, std::vector<std::string> categories
     row.domain = fields[at++];
     row.miou = next();
     for (std::size_t k = 0; k < categories_.size(); ++k) row.iou.push_back(next());
+    for (std::size_t k = 0; k < protocols_.columns().size(); ++k) row.protocols.push_back(next());
     row.label_coverage = next();
     row.label_precision = next();
     row.intra_distance = next();
@@ -131,7 +135,7 @@ void Results::put(ResultRow row) {
 }
 
 void Results::write() const {
-  std::string text = fmt::format("{}\n", fmt::join(header_of(categories_), ","));
+  std::string text = fmt::format("{}\n", fmt::join(header_of(categories_, protocols_), ","));
   for (const auto& row : rows_) text += fmt::format("{}\n", fmt::join(fields_of(row), ","));
   const std::string_view piece = text;
   cag::replace_file(file_, {&piece, 1});
@@ -154,6 +158,18 @@ std::string Results::summary(const std::string& labelled_as) const {
                         percent(label.label_coverage), percent(label.label_precision),
                         distance(label.intra_distance), distance(label.inter_distance));
   }
+  return text;
+}
+
+std::string Results::protocols() const {
+  if (protocols_.columns().empty()) return {};
+  std::map<std::string, const ResultRow*> last;
+  for (const auto& row : rows_)
+    if (row.domain.starts_with("target")) last[row.domain] = &row;
+  std::string text;
+  for (const auto& [domain, row] : last)
+    text += fmt::format("{}{}, stage {}:\n{}", text.empty() ? "" : "\n", domain, row->stage,
+                        protocols_.table(row->miou, row->protocols));
   return text;
 }
 

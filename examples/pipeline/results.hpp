@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/protocols.hpp"
+
 namespace pipeline {
 
 /// One evaluation.
@@ -14,9 +16,10 @@ struct ResultRow {
 
   std::int64_t stage = 0;
   std::int64_t step = 0;
-  std::string domain;       ///< source, source+bn, target, target+bn
-  double miou = 0;          ///< shares, not percent, here and below
-  std::vector<double> iou;  ///< by category, NaN where it does not occur
+  std::string domain;               ///< source, source+bn, target, target+bn
+  double miou = 0;                  ///< shares, not percent, here and below
+  std::vector<double> iou;          ///< by category, NaN where it does not occur
+  std::vector<double> protocols{};  ///< mIoU, by the columns of Protocols
   double label_coverage = kUnknown, label_precision = kUnknown;
   double intra_distance = kUnknown, inter_distance = kUnknown;
   double seconds = 0;  ///< of work since the run began, over all its resumptions
@@ -29,7 +32,9 @@ class Results {
  public:
   /// Reads what is there.
   /// @throws cag::DataError where the file is of other categories or damaged
-  Results(std::filesystem::path file, std::vector<std::string> categories);
+  /// @param protocols  its columns for mIoUs over some of the categories
+  Results(std::filesystem::path file, std::vector<std::string> categories,
+          Protocols protocols = {});
 
   void put(ResultRow row);
 
@@ -39,11 +44,16 @@ class Results {
   /// @param labelled_as  the domain that the teacher's statistics make of the target
   std::string summary(const std::string& labelled_as = "target+bn") const;
 
+  /// Of the target's last evaluation, in its own and re-estimated statistics: mIoUs after each
+  /// protocol; empty without protocols.
+  std::string protocols() const;
+
  private:
   void write() const;
 
   std::filesystem::path file_;
   std::vector<std::string> categories_;
+  Protocols protocols_;
   std::vector<ResultRow> rows_;
 };
 

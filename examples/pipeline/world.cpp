@@ -13,6 +13,8 @@
 #include <cag/error.hpp>
 #include <cag/label/ignore.hpp>
 
+#include "common/folders.hpp"
+
 namespace pipeline {
 namespace {
 
@@ -96,7 +98,7 @@ World World::open(const Config& config, const Program& program) {
               .target_validation = {},
               .target_train_truth = {},
               .fingerprint = {}};
-  if (std::filesystem::exists(config.data.target / "gtFine" / config.data.val_split)) {
+  if (common::is_there(config.data.target / "gtFine" / config.data.val_split)) {
     world.target_validation = cached(
         cag::data::CityscapesPairs(config.data.target, config.data.val_split, world.table), config);
   }

@@ -11,6 +11,7 @@
 
 #include "pipeline/config.hpp"
 #include "pipeline/dataset.hpp"
+#include "pipeline/protocols.hpp"
 
 namespace pipeline {
 
@@ -22,6 +23,8 @@ struct Program {
   std::string name;
   cag::LabelTable source_table;
   OpenSource open_source;
+  Config defaults{};
+  std::vector<CategorySubset> subsets{};  ///< that its results are also given over
 };
 
 /// The data of a run, opened and checked.

@@ -42,8 +42,8 @@ class Brush {
   /// An ellipsoid, pushed in and out by up to `roughness` of its radius.
   void blob(const Vec& centre, const Vec& radii, float roughness = 0, float seed = 0,
             int detail = 8) const;
-  /// The side view `outline` (z, y; convex or not, as a fan from its first point) between two
-  /// widths; `taper` draws the two sides in above `taper_from`.
+  /// The side view `outline` (z, y), all of which its first point sees, between two widths; `taper`
+  /// draws the two sides in above `taper_from`.
   void hull(const std::vector<Vec2>& outline, float half_width, float taper_from,
             float taper) const;
 

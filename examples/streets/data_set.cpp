@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <exception>
-#include <fstream>
 #include <iterator>
 #include <mutex>
 #include <sstream>
@@ -21,6 +20,7 @@
 #include <cag/data/label_tables.hpp>
 #include <cag/data/png.hpp>
 #include <cag/error.hpp>
+#include <cag/io/file_reader.hpp>
 #include <cag/io/replace_file.hpp>
 
 #include "common/folders.hpp"
@@ -67,51 +67,14 @@ std::string description(const DataSet& d) {
       d.samples);
 }
 
-/// SYNTHIA's class id of a category.
-std::int32_t synthia_id(Category category) {
-  switch (category) {
-    case Category::kEgoVehicle:
-      return 0;
-    case Category::kSky:
-      return 1;
-    case Category::kBuilding:
-      return 2;
-    case Category::kRoad:
-      return 3;
-    case Category::kSidewalk:
-      return 4;
-    case Category::kFence:
-      return 5;
-    case Category::kVegetation:
-      return 6;
-    case Category::kPole:
-      return 7;
-    case Category::kCar:
-      return 8;
-    case Category::kTrafficSign:
-      return 9;
-    case Category::kPerson:
-      return 10;
-    case Category::kBicycle:
-      return 11;
-    case Category::kMotorcycle:
-      return 12;
-    case Category::kTrafficLight:
-      return 15;
-    case Category::kTerrain:
-      return 16;
-    case Category::kRider:
-      return 17;
-    case Category::kTruck:
-      return 18;
-    case Category::kBus:
-      return 19;
-    case Category::kTrain:
-      return 20;
-    case Category::kWall:
-      return 21;
-  }
-  return 0;
+/// SYNTHIA's class id by that of Cityscapes; 0, void, where there is none.
+std::vector<std::int32_t> synthia_ids() {
+  std::vector<std::int32_t> ids(256);
+  const auto from = cag::label_table::cityscapes(), to = cag::label_table::synthia();
+  for (std::size_t k = 0; k < from.categories().size(); ++k)
+    ids[static_cast<std::size_t>(from.categories()[k].ids.front())] =
+        to.categories()[k].ids.front();
+  return ids;
 }
 
 std::vector<cag::Colour> palette() {
@@ -137,6 +100,17 @@ class Painter {
       const auto files = files_of(number);
       common::make_folder((root_ / files.image).parent_path());
       common::make_folder((root_ / files.label).parent_path());
+    }
+  }
+
+  /// @throws cag::DataError naming the first file that is not there
+  void expect_files() const {
+    for (std::int64_t number = 0; number < data_.images + data_.validation; ++number) {
+      const auto files = files_of(number);
+      for (const auto& file : {files.image, files.label})
+        if (!std::filesystem::exists(root_ / file))
+          throw cag::DataError("{}: expected the files that streets drew, found no {}",
+                               root_.string(), file.string());
     }
   }
 
@@ -180,7 +154,8 @@ class Painter {
     const std::array<std::int64_t, 2> shape{data_.size.height, data_.size.width};
     if (data_.layout == Layout::kSynthia) {
       std::vector<std::int32_t> ids;
-      for (const auto category : picture.seen) ids.push_back(synthia_id(category));
+      for (const auto category : picture.seen)
+        ids.push_back(synthia_ids_[static_cast<std::size_t>(category)]);
       cag::png::write_label_ids16(file, at::from_blob(ids.data(), shape, at::kInt));
       return;
     }
@@ -192,6 +167,7 @@ class Painter {
   const DataSet& data_;
   path root_;
   std::vector<cag::Colour> palette_ = palette();
+  std::vector<std::int32_t> synthia_ids_ = synthia_ids();
 };
 
 /// Calls `work(i)` for all i below `count`, on several threads; the first error stops all.
@@ -201,17 +177,27 @@ void side_by_side(std::int64_t count, int workers, Work&& work) {
   std::exception_ptr error;
   std::mutex mutex;
   {
+    const auto stop = [&] {
+      next = count;
+      const std::scoped_lock lock(mutex);
+      if (!error) error = std::current_exception();
+    };
     std::vector<std::jthread> threads;
-    for (int t = 0; t < workers; ++t)
-      threads.emplace_back([&] {
-        try {
-          for (auto i = next++; i < count; i = next++) work(i);
-        } catch (...) {
-          next = count;
-          const std::scoped_lock lock(mutex);
-          if (!error) error = std::current_exception();
-        }
-      });
+    const auto wanted = std::min<std::int64_t>(workers, count);
+    try {
+      while (std::ssize(threads) < wanted)
+        threads.emplace_back([&] {
+          try {
+            for (auto i = next++; i < count; i = next++) work(i);
+          } catch (...) {
+            stop();
+          }
+        });
+    } catch (const std::system_error& system) {
+      next = count;
+      throw cag::IoError("cannot start thread {} of {}: {}", std::ssize(threads) + 1, wanted,
+                         system.code().message());
+    }
   }
   if (error) std::rethrow_exception(error);
 }
@@ -234,6 +220,30 @@ void draw_all(const DataSet& d, const path& root) {
   cag::replace_file(root / kDescription, {&piece, 1});
 }
 
+/// What the streets.txt in a folder says, "" where there is none of ours.
+std::string description_at(const path& folder) {
+  constexpr std::size_t kMost = 1000;
+  const auto file = folder / kDescription;
+  if (!common::is_there(file)) return {};
+  cag::FileReader reader(file);
+  if (reader.size() > kMost) return {};
+  std::string text(reader.size(), '\0');
+  reader.read(text.data(), text.size());
+  const bool is_ours = text.starts_with("format ") &&
+                       std::all_of(text.begin(), text.end(),
+                                   [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); });
+  return is_ours ? text : std::string();
+}
+
+/// The first line by which two descriptions differ, of each.
+std::pair<std::string, std::string> first_difference(const std::string& a, const std::string& b) {
+  std::istringstream lines_of_a(a), lines_of_b(b);
+  std::string of_a, of_b;
+  while (of_a == of_b && std::getline(lines_of_a, of_a) && std::getline(lines_of_b, of_b)) {
+  }
+  return {of_a, of_b};
+}
+
 }  // namespace
 
 Layout layout_by_name(std::string_view name) {
@@ -244,20 +254,21 @@ Layout layout_by_name(std::string_view name) {
 
 bool draw(const DataSet& data_set, const path& out) {
   check(data_set);
-  std::error_code none;
-  if (std::filesystem::exists(out, none)) {
-    const auto file = out / kDescription;
-    if (!std::filesystem::exists(file, none))
-      throw cag::UsageError(
-          "{}: expected a new folder or one that streets drew, found something else", out.string());
-    std::stringstream found;
-    found << std::ifstream(file).rdbuf();
-    if (found.str() == description(data_set)) return false;
-    throw cag::UsageError("{}: expected a new folder, found another data set:\n{}", out.string(),
-                          found.str());
+  if (!common::is_there(out)) {
+    common::make_whole(out, [&](const path& fresh) { draw_all(data_set, fresh); });
+    return true;
   }
-  common::make_whole(out, [&](const path& fresh) { draw_all(data_set, fresh); });
-  return true;
+  const auto found = description_at(out);
+  if (found.empty())
+    throw cag::UsageError(
+        "{}: expected a new folder or one that streets drew, found something else", out.string());
+  if (found != description(data_set)) {
+    const auto [there, asked] = first_difference(found, description(data_set));
+    throw cag::UsageError("{}: expected a new folder, found another data set: {} in place of {}",
+                          out.string(), there, asked);
+  }
+  Painter(data_set, out).expect_files();
+  return false;
 }
 
 }  // namespace streets

@@ -20,7 +20,8 @@ enum class Layout {
 /// By name: gta5, synthia or cityscapes. @throws cag::UsageError
 Layout layout_by_name(std::string_view name);
 
-/// What to draw. Equal values give equal files, whatever the number of workers.
+/// What to draw. Equal values give equal files on one machine, whatever the number of workers;
+/// another compiler or processor may draw other details.
 struct DataSet {
   Layout layout = Layout::kGta5;
   Style style;
@@ -37,7 +38,7 @@ struct DataSet {
 
 /// Draws the images into the folder `out`, which appears when it is whole and says in its file
 /// streets.txt what was drawn.
-/// @return false where `out` holds this very data set already
+/// @return false where `out` holds this very data set already, all of its files
 /// @throws cag::UsageError for values out of range and where `out` is anything else; cag::IoError
 bool draw(const DataSet& data_set, const std::filesystem::path& out);
 

@@ -1,7 +1,5 @@
 #include "streets/furniture.hpp"
 
-#include <cmath>
-
 namespace streets {
 namespace {
 

@@ -1,7 +1,5 @@
 #include "streets/people.hpp"
 
-#include <cmath>
-
 namespace streets {
 namespace {
 

@@ -45,10 +45,10 @@ struct Road {
   Brush place(const Brush& brush, float x, float s, float y = 0, float yaw = 0) const {
     return brush.at(point(x, s, y), std::atan(2 * bend * s) + yaw);
   }
-  /// Its x axis runs along the street from s to s + length, its z axis away from the street.
+  /// On the sidewalk. Its x axis runs along the street, over the stretch from s to s + length, and
+  /// its z axis away from the street.
   Brush along(const Brush& brush, float side, float x, float s, float length) const {
-    return place(brush, side * x, side > 0 ? s + length : s, x > kerb() ? kKerb : 0,
-                 side * kHalfTurn / 2);
+    return place(brush, side * x, side > 0 ? s + length : s, kKerb, side * kHalfTurn / 2);
   }
 
   /// A strip of ground that follows the street.

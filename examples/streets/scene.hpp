@@ -40,7 +40,7 @@ struct Scene {
   Light light;
 };
 
-/// A street in the manner of `style`.
+/// A street in the manner of `style`: street.cpp.
 Scene draw_scene(const Style& style, Random& random);
 
 }  // namespace streets

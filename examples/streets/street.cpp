@@ -37,7 +37,7 @@ class Street {
     }
     traffic();
     if (road_.crossing) crossing();
-    distance();
+    horizon();
   }
 
  private:
@@ -249,7 +249,7 @@ class Street {
   }
 
   /// What closes the view.
-  void distance() const {
+  void horizon() const {
     for (int i = 0; i < 26; ++i) {
       const float x = random_.in(-150, 150), s = random_.in(kEnd + 12, kEnd + 120);
       if (std::abs(x) < half_ + 6) continue;

@@ -7,7 +7,7 @@
 
 namespace streets {
 
-/// From a to b, drawn evenly.
+/// From low to high, drawn evenly.
 struct Range {
   float low = 0, high = 1;
 };
@@ -54,7 +54,7 @@ struct Statistics {
   float crossing = 0.5F;        ///< chance of a crossing ahead
   float trees = 0.5F;           ///< chance at each place for one
   float parked_cars = 0.5F, moving_cars = 0.3F;
-  float people = 1.5F;                 ///< groups in 10 m
+  float people = 1.5F;                 ///< groups in 7 m, on each side
   float riders = 0.5F;                 ///< chance at each place for one
   float trucks = 0.12F, buses = 0.1F;  ///< shares of the vehicles
   float train = 0.15F;                 ///< chance of a tram line

@@ -7,14 +7,19 @@
 #endif
 
 #include <cstring>
+#include <limits>
+#include <new>
 #include <stdexcept>
+#include <type_traits>
+
+#include <fmt/format.h>
 
 namespace streets {
 namespace {
 
 constexpr float kLeast = 1e-3F;  // so that a ray leaves the surface it starts on
 
-RTCRay ray(const Vec& origin, const Vec& direction, float reach) {
+RTCRay ray(const Vec& origin, const Vec& direction) {
   RTCRay ray{};
   ray.org_x = origin.x();
   ray.org_y = origin.y();
@@ -23,7 +28,7 @@ RTCRay ray(const Vec& origin, const Vec& direction, float reach) {
   ray.dir_y = direction.y();
   ray.dir_z = direction.z();
   ray.tnear = kLeast;
-  ray.tfar = reach;
+  ray.tfar = std::numeric_limits<float>::infinity();
   ray.mask = ~0U;
   return ray;
 }
@@ -45,15 +50,31 @@ void occluded(RTCScene scene, RTCRay& query) {
 }
 #endif
 
+template <typename Handle, void (*kRelease)(Handle)>
+using Held = std::unique_ptr<std::remove_pointer_t<Handle>,
+                             std::integral_constant<void (*)(Handle), kRelease>>;
+
+/// @param device  null where it is the device that could not be made
+void expect_no_error(RTCDevice device) {
+  const auto error = rtcGetDeviceError(device);
+  if (error == RTC_ERROR_OUT_OF_MEMORY) throw std::bad_alloc();
+  if (device == nullptr || error != RTC_ERROR_NONE)
+    throw std::runtime_error(fmt::format("Embree: error {}", static_cast<int>(error)));
+}
+
 }  // namespace
 
 struct Tracer::Index {
-  RTCDevice device = rtcNewDevice("threads=1");
-  RTCScene scene = device == nullptr ? nullptr : rtcNewScene(device);
+  Held<RTCDevice, rtcReleaseDevice> device{rtcNewDevice("threads=1")};
+  Held<RTCScene, rtcReleaseScene> scene;
 
   explicit Index(const Mesh& mesh) {
-    if (device == nullptr) throw std::runtime_error("Embree cannot start on this processor");
-    const auto geometry = rtcNewGeometry(device, RTC_GEOMETRY_TYPE_TRIANGLE);
+    expect_no_error(device.get());
+    scene.reset(rtcNewScene(device.get()));
+    const Held<RTCGeometry, rtcReleaseGeometry> held{
+        rtcNewGeometry(device.get(), RTC_GEOMETRY_TYPE_TRIANGLE)};
+    expect_no_error(device.get());
+    const auto geometry = held.get();
     auto* positions = static_cast<float*>(
         rtcSetNewGeometryBuffer(geometry, RTC_BUFFER_TYPE_VERTEX, 0, RTC_FORMAT_FLOAT3,
                                 3 * sizeof(float), mesh.vertices.size()));
@@ -67,17 +88,9 @@ struct Tracer::Index {
     }
     std::memcpy(corners, mesh.triangles.data(), mesh.triangles.size() * 3 * sizeof(std::uint32_t));
     rtcCommitGeometry(geometry);
-    rtcAttachGeometry(scene, geometry);
-    rtcReleaseGeometry(geometry);
-    rtcCommitScene(scene);
-    if (rtcGetDeviceError(device) != RTC_ERROR_NONE)
-      throw std::runtime_error("Embree: the scene cannot be indexed");
-  }
-  Index(const Index&) = delete;
-  Index& operator=(const Index&) = delete;
-  ~Index() {
-    rtcReleaseScene(scene);
-    rtcReleaseDevice(device);
+    rtcAttachGeometry(scene.get(), geometry);
+    rtcCommitScene(scene.get());
+    expect_no_error(device.get());
   }
 };
 
@@ -85,9 +98,9 @@ Tracer::Tracer(const Mesh& mesh) : mesh_(mesh), index_(std::make_shared<const In
 
 std::optional<Hit> Tracer::first(const Vec& origin, const Vec& direction) const {
   RTCRayHit query{};
-  query.ray = ray(origin, direction, std::numeric_limits<float>::infinity());
+  query.ray = ray(origin, direction);
   query.hit.geomID = RTC_INVALID_GEOMETRY_ID;
-  intersect(index_->scene, query);
+  intersect(index_->scene.get(), query);
   if (query.hit.geomID == RTC_INVALID_GEOMETRY_ID) return {};
   const auto& corners = mesh_.triangles[query.hit.primID];
   const auto &a = mesh_.vertices[corners[0]], &b = mesh_.vertices[corners[1]],
@@ -99,9 +112,9 @@ std::optional<Hit> Tracer::first(const Vec& origin, const Vec& direction) const 
   return Hit{query.ray.tfar, query.hit.primID, normal, w * a.place + u * b.place + v * c.place};
 }
 
-bool Tracer::blocked(const Vec& origin, const Vec& direction, float reach) const {
-  RTCRay query = ray(origin, direction, reach);
-  occluded(index_->scene, query);
+bool Tracer::blocked(const Vec& origin, const Vec& direction) const {
+  RTCRay query = ray(origin, direction);
+  occluded(index_->scene.get(), query);
   return query.tfar < 0;
 }
 

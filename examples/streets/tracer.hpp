@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 
@@ -24,8 +23,7 @@ class Tracer {
 
   /// @param direction  of length 1
   std::optional<Hit> first(const Vec& origin, const Vec& direction) const;
-  bool blocked(const Vec& origin, const Vec& direction,
-               float reach = std::numeric_limits<float>::infinity()) const;
+  bool blocked(const Vec& origin, const Vec& direction) const;
 
  private:
   const Mesh& mesh_;

@@ -156,7 +156,8 @@ TEST_CASE("convert-camvid leaves what is there alone") {
   const Example example;
   cag::test::write_file(example.out / "mine", "mine");
   CHECK_THROWS_AS(example.convert(), cag::UsageError);
-  CHECK_THROWS_WITH(example.convert(), Contains("day_to_dusk exists already"));
+  CHECK_THROWS_WITH(example.convert(),
+                    Contains("day_to_dusk: expected a new folder, found a folder"));
   CHECK(cag::test::read_file(example.out / "mine") == "mine");
 }
 

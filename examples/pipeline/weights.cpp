@@ -1,0 +1,144 @@
+#include "pipeline/weights.hpp"
+
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cag/error.hpp>
+#include <cag/io/directory.hpp>
+#include <cag/io/file_reader.hpp>
+#include <cag/io/pytorch_file.hpp>
+#include <cag/io/safetensors.hpp>
+#include <cag/io/write_pytorch.hpp>
+#include <cag/stage/checkpoint.hpp>
+
+#include "pipeline/network.hpp"
+
+namespace pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+cag::TensorMap network_in(const fs::path& folder) {
+  const auto contents = cag::load_directory(folder, kNetworkFormat);
+  return cag::detail::part_of(contents, "network", folder.string());
+}
+
+/// A pickle or a zip archive of one; anything else is taken for safetensors, whose reader is
+/// strict.
+bool is_python(const fs::path& path) {
+  const cag::FileReader file(path);
+  std::array<char, 2> start{};
+  if (file.size() < start.size()) return false;
+  file.read_at(0, start.data(), start.size());
+  return start[0] == '\x80' || (start[0] == 'P' && start[1] == 'K');
+}
+
+std::string described(const at::Tensor& tensor) {
+  return fmt::format("{:<9}[{}]", c10::toString(tensor.scalar_type()),
+                     fmt::join(tensor.sizes(), ", "));
+}
+
+void print(const cag::TensorMap& tensors) {
+  std::int64_t values = 0;
+  for (const auto& [name, tensor] : tensors) {
+    fmt::print("  {:<56} {}\n", name, described(tensor));
+    values += tensor.numel();
+  }
+  fmt::print("  {} tensors, {} values\n", tensors.size(), values);
+}
+
+int print_difference(const InspectOptions& options) {
+  const auto left = read_weights(options.file, options.key);
+  const auto right = read_weights(options.against);
+  std::map<std::string, std::pair<std::string, std::string>> rows;
+  for (const auto& [name, tensor] : left) rows[name].first = described(tensor);
+  for (const auto& [name, tensor] : right) rows[name].second = described(tensor);
+  fmt::print("  {:<56} {:<30} {}\n", "name", options.file.filename().string(),
+             options.against.filename().string());
+  std::int64_t equal = 0, differing = 0;
+  for (const auto& [name, row] : rows) {
+    if (row.first == row.second) {
+      ++equal;
+      continue;
+    }
+    ++differing;
+    const auto cell = [](const std::string& text) {
+      return text.empty() ? std::string("-") : text;
+    };
+    fmt::print("  {:<56} {:<30} {}\n", name, cell(row.first), cell(row.second));
+  }
+  fmt::print("{} alike in name, type and shape, {} not\n", equal, differing);
+  return differing == 0 ? 0 : static_cast<int>(cag::Fault::kCheckpoint);
+}
+
+}  // namespace
+
+std::map<std::string, cag::TensorMap> read_groups(const fs::path& path) {
+  if (is_folder(path)) return {{"", network_in(path)}};
+  if (is_python(path)) return cag::PytorchFile::read(path).groups();
+  return {{"", cag::read_safetensors(path)}};
+}
+
+cag::TensorMap read_weights(const fs::path& path, const std::string& key) {
+  if (!is_folder(path) && is_python(path)) return cag::PytorchFile::read(path).weights(key);
+  if (!key.empty())
+    throw cag::UsageError(
+        "--key: expected a file of torch.save, whose tensors are in groups, got {}", path.string());
+  return read_groups(path).begin()->second;
+}
+
+std::string load_initial_weights(torch::nn::Module& module, const fs::path& path) {
+  const auto weights = read_weights(path);
+  const auto what = path.string();
+  if (weights.contains("layer1.0.conv1.weight")) {
+    const auto backbone = cag::from_torchvision_resnet(weights);
+    auto report = cag::WeightsReport::of(module, backbone);
+    std::erase_if(report.missing, [](const auto& name) { return !name.starts_with("backbone."); });
+    if (!report.complete())
+      throw cag::CheckpointError("{} does not fit the network's backbone: {}", what, report.text());
+    cag::load_fitting_weights(module, backbone, what);
+    return fmt::format("{}: {} tensors of the backbone", what, report.loaded.size());
+  }
+  const auto report = cag::load_weights(module, weights, what);
+  return fmt::format("{}: {} tensors, the whole network", what, report.loaded.size());
+}
+
+int inspect(const InspectOptions& options) {
+  if (!options.against.empty()) return print_difference(options);
+  if (!options.key.empty()) {
+    print(read_weights(options.file, options.key));
+    return 0;
+  }
+  for (const auto& [name, tensors] : read_groups(options.file)) {
+    if (!name.empty()) fmt::print("{}:\n", name);
+    print(tensors);
+  }
+  return 0;
+}
+
+void convert(const fs::path& file, const std::string& key, const fs::path& out) {
+  const auto end = out.extension();
+  const bool python = end == ".pth" || end == ".pt" || end == ".pkl";
+  if (!python && end != ".safetensors")
+    throw cag::UsageError("{}: expected a name that ends in .safetensors, .pth, .pt or .pkl",
+                          out.string());
+  const auto weights = read_weights(file, key);
+  if (python) {
+    cag::write_pytorch(out, weights);
+  } else {
+    cag::write_safetensors(out, weights);
+  }
+  fmt::print("{} tensors -> {}\n", weights.size(), out.string());
+}
+
+}  // namespace pipeline

@@ -1,0 +1,131 @@
+#include "pipeline/weights.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/zeros.h>
+
+#include <cag/io/pytorch_file.hpp>
+#include <cag/io/safetensors.hpp>
+
+#include "pipeline/network.hpp"
+
+#include "catch.hpp"
+#include "check_error.hpp"
+#include "small_run.hpp"
+
+using cag::test::check_error;
+using cag::test::run;
+using cag::test::small;
+using cag::test::TemporaryFolder;
+using Catch::Contains;
+
+namespace {
+
+std::filesystem::path from_python(const std::string& name) {
+  return std::filesystem::path(std::getenv("CAG_TESTS")) / "io/python" / name;
+}
+
+/// A network of the small configuration, after its warm-up alone.
+const std::filesystem::path& trained() {
+  static const TemporaryFolder folder;
+  static const auto network = [] {
+    const auto ended = run(small().adapt(folder / "run", {"--set", "stages.count=0"}));
+    INFO(ended.errors);
+    REQUIRE(ended.code == 0);
+    return folder / "run/networks/stage-0";
+  }();
+  return network;
+}
+
+}  // namespace
+
+TEST_CASE("inspect shows the tensors of a file by group, and convert goes both ways", "[adapt]") {
+  const TemporaryFolder folder;
+  const auto shown = run({"inspect", from_python("checkpoint.pth")});
+  CHECK(shown.code == 0);
+  CHECK_THAT(shown.output, Contains("DeepLab.model_state:") && Contains("0.weight") &&
+                               Contains("[2, 3, 1, 1]") && Contains("7 tensors, 17 values"));
+  const auto one = run({"inspect", from_python("checkpoint.pth"), "--key", "DeepLab.model_state"});
+  CHECK_THAT(one.output, Contains("0.weight") && !Contains("momentum_buffer"));
+
+  CHECK(run({"convert", from_python("checkpoint.pth"), folder / "a.safetensors"}).code == 0);
+  CHECK(run({"convert", folder / "a.safetensors", folder / "b.pth"}).code == 0);
+  const auto original = cag::PytorchFile::read(from_python("checkpoint.pth")).weights();
+  const auto back = cag::PytorchFile::read(folder / "b.pth").weights();
+  REQUIRE(back.size() == original.size());
+  for (const auto& [name, tensor] : original) CHECK(back.at(name).equal(tensor));
+
+  const auto same = run({"inspect", folder / "b.pth", "--against", folder / "a.safetensors"});
+  CHECK(same.code == 0);
+  CHECK_THAT(same.output, Contains("7 alike in name, type and shape, 0 not"));
+  const auto other = run({"inspect", trained(), "--against", folder / "b.pth"});
+  CHECK(other.code == 4);
+  CHECK_THAT(other.output, Contains("0.weight") && Contains("[2, 3, 1, 1]") && Contains(" - "));
+}
+
+TEST_CASE("A run can start from a file of weights, in either format", "[adapt]") {
+  const TemporaryFolder folder;
+  for (const auto* name : {"w.pth", "w.safetensors"}) {
+    CHECK(run({"convert", trained(), folder / name}).code == 0);
+    const auto out = folder / (std::string("run-") + name);
+    const auto ended =
+        run(small().adapt(out, {"--from", folder / name, "--set", "stages.count=1"}));
+    INFO(ended.errors);
+    REQUIRE(ended.code == 0);
+  }
+  // The same weights, the same run, wherever they come from.
+  REQUIRE(
+      run(small().adapt(folder / "run", {"--from", trained(), "--set", "stages.count=1"})).code ==
+      0);
+  const auto weights = [&](const std::string& run) {
+    return cag::test::read_file(folder / (run + "/networks/stage-1/network.safetensors"));
+  };
+  CHECK(weights("run-w.pth") == weights("run"));
+  CHECK(weights("run-w.safetensors") == weights("run"));
+}
+
+TEST_CASE("The warm-up can begin with weights: of a network, or of torchvision's ResNet",
+          "[adapt]") {
+  const TemporaryFolder folder;
+  REQUIRE(run({"convert", trained(), folder / "w.pth"}).code == 0);
+  const auto ended =
+      run(small().adapt(folder / "run", {"--set", "stages.count=0", "--set",
+                                         "network.weights=" + (folder / "w.pth").string()}));
+  INFO(ended.errors);
+  CHECK(ended.code == 0);
+  CHECK_THAT(ended.output, Contains("the whole network"));
+
+  const pipeline::Config::Network kind{.name = "deeplab_v3_plus", .depth = 18};
+  auto net = pipeline::make_network(kind, 5);
+  cag::TensorMap resnet{{"fc.bias", at::zeros({1000})}};
+  for (const auto& [name, tensor] : cag::module_state(net.module()))
+    if (name.starts_with("backbone.")) resnet[name.substr(9)] = at::ones_like(tensor);
+  cag::write_safetensors(folder / "resnet.safetensors", resnet);
+  CHECK_THAT(pipeline::load_initial_weights(net.module(), folder / "resnet.safetensors"),
+             Contains("120 tensors of the backbone"));
+  resnet.erase("conv1.weight");
+  cag::write_safetensors(folder / "resnet.safetensors", resnet);
+  CHECK_THROWS_WITH(
+      pipeline::load_initial_weights(net.module(), folder / "resnet.safetensors"),
+      Contains("does not fit the network's backbone") && Contains("backbone.conv1.weight"));
+}
+
+TEST_CASE("Weights that do not fit or cannot be read are refused with names", "[bad_input]") {
+  const TemporaryFolder folder;
+  check_error(run(small().adapt(folder / "run", {"--from", from_python("checkpoint.pth")})), 4,
+              {"checkpoint.pth", "does not fit the network", "missing", "unexpected: 0.bias"});
+  check_error(run({"inspect", from_python("module.pth")}), 4,
+              {"module.pth", "torch.nn.modules.container.Sequential"});
+  check_error(run({"inspect", from_python("checkpoint.pth"), "--key", "model"}), 4,
+              {"expected the tensors of model", "\"DeepLab.model_state\" (7 tensors)"});
+  check_error(run({"inspect", from_python("make.py")}), 4, {"make.py"});
+  check_error(run({"inspect", folder / "nothing.pth"}), 6, {"nothing.pth"});
+  check_error(run({"convert", from_python("checkpoint.pth"), folder / "a.onnx"}), 2,
+              {"a.onnx", "ends in .safetensors, .pth, .pt or .pkl"});
+  check_error(run({"convert", from_python("checkpoint.pth"), folder / "none/a.pth"}), 6, {"none"});
+  check_error(run({"convert", from_python("checkpoint.pth"), folder / "a.pth"}, 500), 6,
+              {"File too large"});
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
