@@ -8,7 +8,6 @@
 #include <c10/util/Exception.h>
 #include <torch/nn/cloneable.h>
 #include <torch/nn/modules/activation.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/dropout.h>
@@ -16,6 +15,8 @@
 #include <torch/nn/pimpl.h>
 
 #include <cag/model/detail/convolution.hpp>
+#include <cag/model/detail/norm_layer.hpp>
+#include <cag/model/norm.hpp>
 
 namespace cag {
 
@@ -24,23 +25,25 @@ namespace detail {
 /// One branch of the pyramid: convolution, batch norm, ReLU.
 class AsppBranchImpl : public torch::nn::Cloneable<AsppBranchImpl> {
  public:
-  AsppBranchImpl(std::int64_t in, std::int64_t out, std::int64_t k, std::int64_t dilation)
-      : in_(in), out_(out), k_(k), dilation_(dilation) {
+  AsppBranchImpl(std::int64_t in, std::int64_t out, std::int64_t k, std::int64_t dilation,
+                 Norm norm)
+      : in_(in), out_(out), k_(k), dilation_(dilation), norm_(norm) {
     AsppBranchImpl::reset();
   }
 
   void reset() override {
     atrous_conv_ = register_module(
         "atrous_conv", torch::nn::Conv2d(convolution(in_, out_, k_, /*stride=*/1, dilation_)));
-    bn_ = register_module("bn", torch::nn::BatchNorm2d(out_));
+    bn_ = NormLayer(*this, "bn", norm_, out_);
   }
 
   at::Tensor forward(const at::Tensor& x) { return bn_(atrous_conv_(x)).relu_(); }
 
  private:
   std::int64_t in_, out_, k_, dilation_;
+  Norm norm_;
   torch::nn::Conv2d atrous_conv_ = nullptr;
-  torch::nn::BatchNorm2d bn_ = nullptr;
+  NormLayer bn_;
 };
 TORCH_MODULE(AsppBranch);
 
@@ -54,32 +57,36 @@ class AsppImpl : public torch::nn::Cloneable<AsppImpl> {
 
   /// @param rate dilation of the first 3 x 3 branch; the others have 2 and 3 times as much. 6 at
   ///             output stride 16.
-  AsppImpl(std::int64_t in, std::int64_t rate) : in_(in), rate_(rate) { AsppImpl::reset(); }
+  AsppImpl(std::int64_t in, std::int64_t rate, Norm norm = Norm::kBatch)
+      : in_(in), rate_(rate), norm_(norm) {
+    AsppImpl::reset();
+  }
 
   void reset() override {
     using detail::AsppBranch;
-    using torch::nn::BatchNorm2d;
     using torch::nn::Conv2d;
-    aspp1_ = register_module("aspp1", AsppBranch(in_, kWidth, 1, 1));
-    aspp2_ = register_module("aspp2", AsppBranch(in_, kWidth, 3, rate_));
-    aspp3_ = register_module("aspp3", AsppBranch(in_, kWidth, 3, 2 * rate_));
-    aspp4_ = register_module("aspp4", AsppBranch(in_, kWidth, 3, 3 * rate_));
+    aspp1_ = register_module("aspp1", AsppBranch(in_, kWidth, 1, 1, norm_));
+    aspp2_ = register_module("aspp2", AsppBranch(in_, kWidth, 3, rate_, norm_));
+    aspp3_ = register_module("aspp3", AsppBranch(in_, kWidth, 3, 2 * rate_, norm_));
+    aspp4_ = register_module("aspp4", AsppBranch(in_, kWidth, 3, 3 * rate_, norm_));
     global_avg_pool_ = register_module(
         "global_avg_pool",
         torch::nn::Sequential(torch::nn::AdaptiveAvgPool2d(1),
-                              Conv2d(detail::convolution(in_, kWidth, 1)), BatchNorm2d(kWidth),
+                              Conv2d(detail::convolution(in_, kWidth, 1)),
+                              detail::make_norm(norm_, kWidth),
                               torch::nn::ReLU(torch::nn::ReLUOptions(/*inplace=*/true))));
     conv1_ = register_module("conv1", Conv2d(detail::convolution(5 * kWidth, kWidth, 1)));
-    bn1_ = register_module("bn1", BatchNorm2d(kWidth));
+    bn1_ = detail::NormLayer(*this, "bn1", norm_, kWidth);
     dropout_ = register_module("dropout", torch::nn::Dropout(0.5));
   }
 
   /// @throws c10::ValueError for a batch of one while the image pooling trains.
   at::Tensor forward(const at::Tensor& x) {
-    TORCH_CHECK_VALUE(x.size(0) > 1 || !global_avg_pool_[2]->is_training(),
+    const bool by_batch = norm_ != Norm::kGroup && global_avg_pool_[2]->is_training();
+    TORCH_CHECK_VALUE(x.size(0) > 1 || !by_batch,
                       "the batch norm of the image pooling trains on one value per image and "
                       "expected a batch of at least 2 images, got 1; use larger batches or freeze "
-                      "batch norm (its layers in eval mode)");
+                      "batch norm (Norm::kFrozenBatch)");
     // Upsampled from 1 x 1, bilinear interpolation is a broadcast.
     const auto pooled = global_avg_pool_->forward(x).expand({-1, -1, x.size(2), x.size(3)});
     const auto y = at::cat({aspp1_(x), aspp2_(x), aspp3_(x), aspp4_(x), pooled}, /*dim=*/1);
@@ -88,13 +95,14 @@ class AsppImpl : public torch::nn::Cloneable<AsppImpl> {
 
  private:
   std::int64_t in_, rate_;
+  Norm norm_;
   detail::AsppBranch aspp1_ = nullptr;
   detail::AsppBranch aspp2_ = nullptr;
   detail::AsppBranch aspp3_ = nullptr;
   detail::AsppBranch aspp4_ = nullptr;
   torch::nn::Sequential global_avg_pool_ = nullptr;
   torch::nn::Conv2d conv1_ = nullptr;
-  torch::nn::BatchNorm2d bn1_ = nullptr;
+  detail::NormLayer bn1_;
   torch::nn::Dropout dropout_ = nullptr;
 };
 TORCH_MODULE(Aspp);

@@ -5,12 +5,13 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/relu.h>
 #include <torch/nn/cloneable.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 
+#include <cag/model/block_options.hpp>
 #include <cag/model/detail/convolution.hpp>
+#include <cag/model/detail/norm_layer.hpp>
 
 namespace cag {
 
@@ -22,25 +23,20 @@ class BasicBlockImpl : public torch::nn::Cloneable<BasicBlockImpl> {
   /// Output channels per unit of width.
   static constexpr std::int64_t kExpansion = 1;
 
-  BasicBlockImpl(std::int64_t in, std::int64_t width, std::int64_t stride = 1,
-                 std::int64_t dilation = 1)
-      : in_(in), width_(width), stride_(stride), dilation_(dilation) {
-    BasicBlockImpl::reset();
-  }
+  explicit BasicBlockImpl(BlockOptions options) : options_(options) { BasicBlockImpl::reset(); }
 
   void reset() override {
-    using torch::nn::BatchNorm2d;
     using torch::nn::Conv2d;
-    conv1_ =
-        register_module("conv1", Conv2d(detail::convolution(in_, width_, 3, stride_, dilation_)));
-    bn1_ = register_module("bn1", BatchNorm2d(width_));
-    conv2_ = register_module("conv2", Conv2d(detail::convolution(width_, width_, 3, 1, dilation_)));
-    bn2_ = register_module("bn2", BatchNorm2d(width_));
+    const auto [in, width, stride, dilation, norm, variant] = options_;
+    conv1_ = register_module("conv1", Conv2d(detail::convolution(in, width, 3, stride, dilation)));
+    bn1_ = detail::NormLayer(*this, "bn1", norm, width);
+    conv2_ = register_module("conv2", Conv2d(detail::convolution(width, width, 3, 1, dilation)));
+    bn2_ = detail::NormLayer(*this, "bn2", norm, width);
     downsample_ = nullptr;
-    if (stride_ != 1 || in_ != width_) {
+    if (stride != 1 || in != width) {
       downsample_ = register_module(
-          "downsample", torch::nn::Sequential(Conv2d(detail::convolution(in_, width_, 1, stride_)),
-                                              BatchNorm2d(width_)));
+          "downsample", torch::nn::Sequential(Conv2d(detail::convolution(in, width, 1, stride)),
+                                              detail::make_norm(norm, width)));
     }
   }
 
@@ -52,14 +48,11 @@ class BasicBlockImpl : public torch::nn::Cloneable<BasicBlockImpl> {
   }
 
  private:
-  std::int64_t in_;
-  std::int64_t width_;
-  std::int64_t stride_;
-  std::int64_t dilation_;
+  BlockOptions options_;
   torch::nn::Conv2d conv1_ = nullptr;
-  torch::nn::BatchNorm2d bn1_ = nullptr;
+  detail::NormLayer bn1_;
   torch::nn::Conv2d conv2_ = nullptr;
-  torch::nn::BatchNorm2d bn2_ = nullptr;
+  detail::NormLayer bn2_;
   torch::nn::Sequential downsample_ = nullptr;
 };
 TORCH_MODULE(BasicBlock);

@@ -5,45 +5,43 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/relu.h>
 #include <torch/nn/cloneable.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 
+#include <cag/model/block_options.hpp>
 #include <cag/model/detail/convolution.hpp>
+#include <cag/model/detail/norm_layer.hpp>
 
 namespace cag {
 
 /// The residual block of ResNet-50 and -101: 1 x 1, 3 x 3, 1 x 1. [N, in, h, w] becomes
-/// [N, 4 width, ceil(h / stride), ceil(w / stride)]. The 3 x 3 convolution carries the stride and
-/// the dilation.
+/// [N, 4 width, ceil(h / stride), ceil(w / stride)]. The 3 x 3 convolution carries the dilation,
+/// and the stride but in the variant kCaffe.
 class BottleneckImpl : public torch::nn::Cloneable<BottleneckImpl> {
  public:
   /// Output channels per unit of width.
   static constexpr std::int64_t kExpansion = 4;
 
-  BottleneckImpl(std::int64_t in, std::int64_t width, std::int64_t stride = 1,
-                 std::int64_t dilation = 1)
-      : in_(in), width_(width), stride_(stride), dilation_(dilation) {
-    BottleneckImpl::reset();
-  }
+  explicit BottleneckImpl(BlockOptions options) : options_(options) { BottleneckImpl::reset(); }
 
   void reset() override {
-    using torch::nn::BatchNorm2d;
     using torch::nn::Conv2d;
-    const auto out = kExpansion * width_;
-    conv1_ = register_module("conv1", Conv2d(detail::convolution(in_, width_, 1)));
-    bn1_ = register_module("bn1", BatchNorm2d(width_));
-    conv2_ = register_module("conv2",
-                             Conv2d(detail::convolution(width_, width_, 3, stride_, dilation_)));
-    bn2_ = register_module("bn2", BatchNorm2d(width_));
-    conv3_ = register_module("conv3", Conv2d(detail::convolution(width_, out, 1)));
-    bn3_ = register_module("bn3", BatchNorm2d(out));
+    const auto [in, width, stride, dilation, norm, variant] = options_;
+    const auto out = kExpansion * width;
+    const auto first = variant == ResNetVariant::kCaffe ? stride : 1;
+    conv1_ = register_module("conv1", Conv2d(detail::convolution(in, width, 1, first)));
+    bn1_ = detail::NormLayer(*this, "bn1", norm, width);
+    conv2_ = register_module(
+        "conv2", Conv2d(detail::convolution(width, width, 3, stride / first, dilation)));
+    bn2_ = detail::NormLayer(*this, "bn2", norm, width);
+    conv3_ = register_module("conv3", Conv2d(detail::convolution(width, out, 1)));
+    bn3_ = detail::NormLayer(*this, "bn3", norm, out);
     downsample_ = nullptr;
-    if (stride_ != 1 || in_ != out) {
+    if (stride != 1 || in != out) {
       downsample_ = register_module(
-          "downsample", torch::nn::Sequential(Conv2d(detail::convolution(in_, out, 1, stride_)),
-                                              BatchNorm2d(out)));
+          "downsample", torch::nn::Sequential(Conv2d(detail::convolution(in, out, 1, stride)),
+                                              detail::make_norm(norm, out)));
     }
   }
 
@@ -56,16 +54,13 @@ class BottleneckImpl : public torch::nn::Cloneable<BottleneckImpl> {
   }
 
  private:
-  std::int64_t in_;
-  std::int64_t width_;
-  std::int64_t stride_;
-  std::int64_t dilation_;
+  BlockOptions options_;
   torch::nn::Conv2d conv1_ = nullptr;
-  torch::nn::BatchNorm2d bn1_ = nullptr;
+  detail::NormLayer bn1_;
   torch::nn::Conv2d conv2_ = nullptr;
-  torch::nn::BatchNorm2d bn2_ = nullptr;
+  detail::NormLayer bn2_;
   torch::nn::Conv2d conv3_ = nullptr;
-  torch::nn::BatchNorm2d bn3_ = nullptr;
+  detail::NormLayer bn3_;
   torch::nn::Sequential downsample_ = nullptr;
 };
 TORCH_MODULE(Bottleneck);

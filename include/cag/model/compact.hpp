@@ -98,8 +98,9 @@ class CompactImpl : public torch::nn::Cloneable<CompactImpl> {
 
   static torch::nn::Sequential stage(std::int64_t in, std::int64_t width, std::int64_t stride,
                                      std::int64_t dilation) {
-    return torch::nn::Sequential(BasicBlock(in, width, stride, dilation),
-                                 BasicBlock(width, width, 1, dilation));
+    const BlockOptions first{.in = in, .width = width, .stride = stride, .dilation = dilation};
+    const BlockOptions second{.in = width, .width = width, .dilation = dilation};
+    return torch::nn::Sequential(BasicBlock(first), BasicBlock(second));
   }
 
   CompactOptions options_;

@@ -9,7 +9,6 @@
 #include <ATen/ops/upsample_bilinear2d.h>
 #include <torch/nn/cloneable.h>
 #include <torch/nn/modules/activation.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/dropout.h>
@@ -17,6 +16,8 @@
 
 #include <cag/model/aspp.hpp>
 #include <cag/model/detail/convolution.hpp>
+#include <cag/model/detail/norm_layer.hpp>
+#include <cag/model/norm.hpp>
 #include <cag/model/prediction.hpp>
 
 namespace cag {
@@ -29,24 +30,24 @@ class DecoderImpl : public torch::nn::Cloneable<DecoderImpl> {
   static constexpr std::int64_t kFeatureWidth = 256;
 
   /// @param low channels of the low-level input
-  DecoderImpl(std::int64_t low, std::int64_t categories) : low_(low), categories_(categories) {
+  DecoderImpl(std::int64_t low, std::int64_t categories, Norm norm = Norm::kBatch)
+      : low_(low), categories_(categories), norm_(norm) {
     DecoderImpl::reset();
   }
 
   void reset() override {
-    using torch::nn::BatchNorm2d;
     using torch::nn::Conv2d;
     using torch::nn::Dropout;
     constexpr std::int64_t kLow = 48;
     const auto relu = [] { return torch::nn::ReLU(torch::nn::ReLUOptions(/*inplace=*/true)); };
     conv1_ = register_module("conv1", Conv2d(detail::convolution(low_, kLow, 1)));
-    bn1_ = register_module("bn1", BatchNorm2d(kLow));
+    bn1_ = detail::NormLayer(*this, "bn1", norm_, kLow);
     last_conv_ = register_module(
         "last_conv", torch::nn::Sequential(
                          Conv2d(detail::convolution(AsppImpl::kWidth + kLow, kFeatureWidth, 3)),
-                         BatchNorm2d(kFeatureWidth), relu(), Dropout(0.5),
+                         detail::make_norm(norm_, kFeatureWidth), relu(), Dropout(0.5),
                          Conv2d(detail::convolution(kFeatureWidth, kFeatureWidth, 3)),
-                         BatchNorm2d(kFeatureWidth), relu(), Dropout(0.1),
+                         detail::make_norm(norm_, kFeatureWidth), relu(), Dropout(0.1),
                          Conv2d(torch::nn::Conv2dOptions(kFeatureWidth, categories_, 1))));
   }
 
@@ -65,8 +66,9 @@ class DecoderImpl : public torch::nn::Cloneable<DecoderImpl> {
 
  private:
   std::int64_t low_, categories_;
+  Norm norm_;
   torch::nn::Conv2d conv1_ = nullptr;
-  torch::nn::BatchNorm2d bn1_ = nullptr;
+  detail::NormLayer bn1_;
   torch::nn::Sequential last_conv_ = nullptr;
 };
 TORCH_MODULE(Decoder);

@@ -10,7 +10,9 @@
 #include <cag/model/aspp.hpp>
 #include <cag/model/decoder.hpp>
 #include <cag/model/detail/check_images.hpp>
+#include <cag/model/detail/norm_layer.hpp>
 #include <cag/model/kaiming.hpp>
+#include <cag/model/norm.hpp>
 #include <cag/model/prediction.hpp>
 #include <cag/model/resnet.hpp>
 
@@ -20,12 +22,13 @@ struct DeepLabV3PlusOptions {
   std::int64_t depth = 101;  ///< of the ResNet: 18, 34, 50 or 101
   std::int64_t categories = 19;
   std::int64_t output_stride = 16;  ///< 8 or 16
+  Norm norm = Norm::kBatch;
 };
 
 /// DeepLabV3+ over a dilated ResNet. At depth 101 the names, order and shapes of parameters and
 /// buffers are those of the published network, whose checkpoints therefore load. Starts from
-/// Kaiming initialisation. In training mode the dropout layers are active and a batch needs at
-/// least two images.
+/// Kaiming initialisation. In training mode the dropout layers are active, and with
+/// Norm::kBatch a batch needs at least two images.
 class DeepLabV3PlusImpl : public torch::nn::Cloneable<DeepLabV3PlusImpl> {
  public:
   /// D of Prediction::features.
@@ -40,13 +43,22 @@ class DeepLabV3PlusImpl : public torch::nn::Cloneable<DeepLabV3PlusImpl> {
   }
 
   void reset() override {
-    backbone_ = register_module(
-        "backbone",
-        ResNet(ResNetOptions{.depth = options_.depth, .output_stride = options_.output_stride}));
+    backbone_ =
+        register_module("backbone", ResNet(ResNetOptions{.depth = options_.depth,
+                                                         .output_stride = options_.output_stride,
+                                                         .norm = options_.norm}));
     // Rates in input pixels stay the same at either output stride.
-    aspp_ = register_module("aspp", Aspp(backbone_->high_width(), 96 / options_.output_stride));
-    decoder_ = register_module("decoder", Decoder(backbone_->low_width(), options_.categories));
+    aspp_ = register_module(
+        "aspp", Aspp(backbone_->high_width(), 96 / options_.output_stride, options_.norm));
+    decoder_ = register_module("decoder",
+                               Decoder(backbone_->low_width(), options_.categories, options_.norm));
     initialise_kaiming(*this);
+    if (options_.norm == Norm::kFrozenBatch) detail::freeze_batch_norm(*this);
+  }
+
+  void train(bool on = true) override {
+    Module::train(on);
+    if (options_.norm == Norm::kFrozenBatch) detail::freeze_batch_norm(*this);
   }
 
   /// [N, 3, H, W] -> features [N, 256, h, w] (nonnegative) and logits [N, categories, h, w], with

@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/normalization.h>
 
 namespace cag {
 
@@ -16,6 +17,8 @@ inline void initialise_kaiming(torch::nn::Module& module) {
       if (convolution->bias.defined()) torch::nn::init::zeros_(convolution->bias);
     } else if (auto* norm = part.as<torch::nn::BatchNorm2dImpl>()) {
       norm->reset_parameters();
+    } else if (auto* groups = part.as<torch::nn::GroupNormImpl>()) {
+      groups->reset_parameters();
     }
   };
   initialise(module);

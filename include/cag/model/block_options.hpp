@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+#include <cag/model/norm.hpp>
+#include <cag/model/resnet_variant.hpp>
+
+namespace cag {
+
+/// Of a residual block.
+struct BlockOptions {
+  std::int64_t in = 64;
+  std::int64_t width = 64;
+  std::int64_t stride = 1;
+  std::int64_t dilation = 1;
+  Norm norm = Norm::kBatch;
+  ResNetVariant variant = ResNetVariant::kTorchvision;
+};
+
+}  // namespace cag
