@@ -14,12 +14,15 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 
+#include <cag/adversarial/least_squares.hpp>
+#include <cag/adversarial/vanilla.hpp>
 #include <cag/detail/aside.hpp>
 #include <cag/detail/naming.hpp>
 #include <cag/io/checkpoints.hpp>
 #include <cag/io/file_system.hpp>
 #include <cag/io/replace_file.hpp>
 #include <cag/io/run_lock.hpp>
+#include <cag/stage/adversarial_warm_up.hpp>
 #include <cag/stage/checkpoint.hpp>
 #include <cag/stage/domains.hpp>
 #include <cag/stage/self_training.hpp>
@@ -116,8 +119,8 @@ struct Hooks {
   }
 
   void on_stage_begin(State& state) {
-    // The warm-up reads the source alone.
-    run.progress.begin(run.config.run.batch * (state.stage == 0 ? 1 : 2));
+    const bool source_alone = state.stage == 0 && run.config.warm_up.method == "source";
+    run.progress.begin(run.config.run.batch * (source_alone ? 1 : 2));
   }
 
   bool on_step(State& state, const cag::StepReport& report) {
@@ -150,17 +153,38 @@ cag::Optimization completed(const Config::Stage& stage) {
   return optimization;
 }
 
+/// Calls `f` with the configured warm-up of a target without labels.
+template <typename F>
+cag::RunEnd with_warm_up(const Run& run, F&& f) {
+  const auto& config = run.config;
+  const auto& w = config.warm_up;
+  const auto optimization = completed(w);
+  const cag::loss::SourceCrossEntropy<> loss{.class_weights = run.class_weights};
+  if (w.method == "source")
+    return f(cag::stage::WarmUp<>{
+        .iterations = w.iterations, .optimization = optimization, .loss = loss});
+  const auto adversarial = [&]<cag::DomainLoss A>(A) {
+    return f(cag::stage::AdversarialWarmUp<A>{.categories = run.world.table.size(),
+                                              .levels = config.network.levels,
+                                              .iterations = w.iterations,
+                                              .optimization = optimization,
+                                              .discriminator_rate = w.discriminator_rate,
+                                              .weight = w.adversarial_weight,
+                                              .auxiliary_weight = w.auxiliary_adversarial_weight,
+                                              .loss = loss});
+  };
+  if (w.adversarial_loss == "least_squares") return adversarial(cag::adversarial::LeastSquares{});
+  return adversarial(cag::adversarial::Vanilla{});
+}
+
 /// Runs the configured stages over the configured data.
 cag::RunEnd run_stages(Run& run, State& state) {
   const auto& config = run.config;
   const auto& weights = run.class_weights;
-  const cag::stage::WarmUp<> warm_up{.iterations = config.warm_up.iterations,
-                                     .optimization = completed(config.warm_up),
-                                     .loss = {.class_weights = weights}};
   const auto& s = config.stages;
   Hooks hooks{run};
   auto source = training_batches(run.world.source_train, config, Domain::kSource);
-  const auto run_with = [&](auto stage, auto& target) {
+  const auto run_with = [&](const auto& warm_up, auto stage, auto& target) {
     stage.iterations = s.iterations;
     stage.optimization = completed(s);
     cag::Domains data{source, target, run.lists.source, run.lists.target};
@@ -169,18 +193,25 @@ cag::RunEnd run_stages(Run& run, State& state) {
   };
   if (s.method == "oracle") {
     auto target = training_batches(*run.world.target_train_truth, config, Domain::kTarget);
-    return run_with(cag::stage::Supervised<>{.loss = {.class_weights = weights}}, target);
+    const cag::stage::WarmUp<> warm_up{.iterations = config.warm_up.iterations,
+                                       .optimization = completed(config.warm_up),
+                                       .loss = {.class_weights = weights}};
+    return run_with(warm_up, cag::stage::Supervised<>{.loss = {.class_weights = weights}}, target);
   }
   auto target = training_batches(run.world.target_train, config, Domain::kTarget);
-  if (s.method == "control")
-    return run_with(cag::stage::SourceWithTargetStatistics<>{.loss = {.class_weights = weights}},
-                    target);
-  return with_profile(config, [&]<cag::Profile P>() {
-    return run_with(
-        cag::stage::SelfTraining<ConfiguredProfile<P>>{.categories = run.world.table.size(),
-                                                       .loss = configured_loss<P>(config, weights),
-                                                       .statistics = {reestimates_teacher(config)}},
-        target);
+  return with_warm_up(run, [&](const auto& warm_up) {
+    if (s.method == "control")
+      return run_with(warm_up,
+                      cag::stage::SourceWithTargetStatistics<>{.loss = {.class_weights = weights}},
+                      target);
+    return with_profile(config, [&]<cag::Profile P>() {
+      return run_with(warm_up,
+                      cag::stage::SelfTraining<ConfiguredProfile<P>>{
+                          .categories = run.world.table.size(),
+                          .loss = configured_loss<P>(config, weights),
+                          .statistics = {reestimates_teacher(config)}},
+                      target);
+    });
   });
 }
 

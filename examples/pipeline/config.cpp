@@ -58,9 +58,16 @@ void visit(C& config, Visitor visitor) {
   visitor("network.name", config.network.name);
   visitor("network.depth", config.network.depth);
   visitor("network.output_stride", config.network.output_stride);
+  visitor("network.norm", config.network.norm);
+  visitor("network.levels", config.network.levels);
   visitor("network.weights", config.network.weights);
   visitor("loss.class_weights", config.class_weights);
   visit_stage("warm_up", config.warm_up, visitor);
+  visitor("warm_up.method", config.warm_up.method);
+  visitor("warm_up.adversarial_loss", config.warm_up.adversarial_loss);
+  visitor("warm_up.adversarial_weight", config.warm_up.adversarial_weight);
+  visitor("warm_up.auxiliary_adversarial_weight", config.warm_up.auxiliary_adversarial_weight);
+  visitor("warm_up.discriminator_rate", config.warm_up.discriminator_rate);
   visitor("stages.count", config.stages.count);
   visitor("stages.method", config.stages.method);
   visitor("stages.profile", config.stages.profile);

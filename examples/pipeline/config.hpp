@@ -39,6 +39,8 @@ struct Config {
     std::string name = "deeplab_v3_plus";
     std::int64_t depth = 101;
     std::int64_t output_stride = 16;
+    std::string norm = "batch";       ///< or "frozen_batch", "group"
+    std::int64_t levels = 1;          ///< classifiers of DeepLabV2: 2 adds one on the third layer
     std::filesystem::path weights{};  ///< to begin the warm-up with; empty: none
   } network;
 
@@ -48,7 +50,13 @@ struct Config {
     std::int64_t iterations = 90000;
     cag::Optimization optimization{.max_iterations = 0};  ///< max_iterations 0: iterations + 1
   };
-  Stage warm_up;
+  struct WarmUp : Stage {
+    std::string method = "source";                 ///< or "adversarial"
+    std::string adversarial_loss = "vanilla";      ///< or "least_squares"
+    double adversarial_weight = 0.001;             ///< in the loss
+    double auxiliary_adversarial_weight = 0.0002;  ///< of the second level's
+    double discriminator_rate = 1e-4;              ///< of Adam, at the first iteration
+  } warm_up;
 
   struct Stages : Stage {
     std::int64_t count = 3;

@@ -50,16 +50,34 @@ void check_categories(const std::vector<std::string>& names) {
 
 void check_network(const Config& config) {
   const auto& n = config.network;
-  expect_one_of("network.name", n.name, {"deeplab_v3_plus", "compact"});
-  if (n.name != "deeplab_v3_plus") return;
+  expect_one_of("network.name", n.name, {"deeplab_v3_plus", "deeplab_v2", "compact"});
+  expect_one_of("network.norm", n.norm, {"batch", "frozen_batch", "group"});
+  expect(n.norm == "batch" || n.name != "compact", "network.norm", "batch for compact", n.norm);
+  expect(n.levels == 1 || (n.levels == 2 && n.name == "deeplab_v2"), "network.levels",
+         "1, or 2 for deeplab_v2", n.levels);
+  if (n.name == "compact") return;
   expect(n.depth == 18 || n.depth == 34 || n.depth == 50 || n.depth == 101, "network.depth",
          "18, 34, 50 or 101", n.depth);
   expect(n.output_stride == 8 || n.output_stride == 16, "network.output_stride", "8 or 16",
          n.output_stride);
+  if (n.name != "deeplab_v3_plus" || n.norm != "batch") return;
   // The batch norm of its image pooling has one value for each image.
   for (const auto& [key, batch] : {std::pair("run.batch", config.run.batch),
                                    std::pair("run.evaluation_batch", config.run.evaluation_batch)})
-    expect(batch >= 2, key, "at least 2 for deeplab_v3_plus", batch);
+    expect(batch >= 2, key, "at least 2 for deeplab_v3_plus with batch norm", batch);
+}
+
+void check_warm_up(const Config& config) {
+  const auto& w = config.warm_up;
+  expect_one_of("warm_up.method", w.method, {"source", "adversarial"});
+  expect_one_of("warm_up.adversarial_loss", w.adversarial_loss, {"vanilla", "least_squares"});
+  for (const auto& [key, value] :
+       {std::pair("warm_up.adversarial_weight", w.adversarial_weight),
+        std::pair("warm_up.auxiliary_adversarial_weight", w.auxiliary_adversarial_weight),
+        std::pair("warm_up.discriminator_rate", w.discriminator_rate)})
+    expect(value >= 0 && value < 1e38, key, "a finite number >= 0", value);
+  expect(w.method == "source" || config.stages.method != "oracle", "warm_up.method",
+         "source beside the oracle, whose target has labels", w.method);
 }
 
 void check_stage(const std::string& section, const Config::Stage& stage) {
@@ -130,6 +148,7 @@ void check(const Config& config) {
   check_network(config);
   expect_one_of("loss.class_weights", config.class_weights, {"none", "inverse_root"});
   check_stage("warm_up", config.warm_up);
+  check_warm_up(config);
   check_stage("stages", config.stages);
   const auto& s = config.stages;
   expect(s.count >= 0 && s.count <= 1000, "stages.count", "0 to 1000", s.count);

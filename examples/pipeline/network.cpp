@@ -10,6 +10,7 @@
 #include <cag/detail/naming.hpp>
 #include <cag/io/module_state.hpp>
 #include <cag/model/compact.hpp>
+#include <cag/model/deeplab_v2.hpp>
 #include <cag/model/deeplab_v3_plus.hpp>
 #include <cag/stage/checkpoint.hpp>
 
@@ -20,10 +21,13 @@ TrainedNetwork decoded(const cag::DirectoryContents& contents, const std::string
   const auto& described = cag::detail::value_of(contents, "network", what);
   const Config::Network kind{.name = described.at("name").as_string(),
                              .depth = described.at("depth").as_int64(),
-                             .output_stride = described.at("output_stride").as_int64()};
-  if (kind.name != "compact" && kind.name != "deeplab_v3_plus")
-    throw cag::CheckpointError("{}: expected the network compact or deeplab_v3_plus, found {}",
-                               what, kind.name);
+                             .output_stride = described.at("output_stride").as_int64(),
+                             .norm = described.at("norm").as_string(),
+                             .levels = described.at("levels").as_int64()};
+  if (kind.name != "compact" && kind.name != "deeplab_v3_plus" && kind.name != "deeplab_v2")
+    throw cag::CheckpointError(
+        "{}: expected the network compact, deeplab_v2 or deeplab_v3_plus, found {}", what,
+        kind.name);
   std::vector<std::string> categories;
   for (const auto& name : cag::detail::value_of(contents, "categories", what).as_array())
     categories.push_back(name.as_string());
@@ -48,23 +52,40 @@ TrainedNetwork decoded(const cag::DirectoryContents& contents, const std::string
 
 std::string describe(const Config::Network& kind) {
   if (kind.name == "compact") return kind.name;
-  return fmt::format("{} of depth {} and output stride {}", kind.name, kind.depth,
-                     kind.output_stride);
+  return fmt::format("{} of depth {} and output stride {}{}{}", kind.name, kind.depth,
+                     kind.output_stride, kind.norm == "batch" ? "" : ", norm " + kind.norm,
+                     kind.levels == 1 ? "" : ", 2 levels");
 }
 
 cag::AnyBackbone make_network(const Config::Network& kind, std::int64_t categories) {
   if (kind.name == "compact")
     return cag::AnyBackbone(cag::Compact(cag::CompactOptions{.categories = categories}));
-  return cag::AnyBackbone(cag::DeepLabV3Plus(cag::DeepLabV3PlusOptions{
-      .depth = kind.depth, .categories = categories, .output_stride = kind.output_stride}));
+  const auto norm = kind.norm == "group"          ? cag::Norm::kGroup
+                    : kind.norm == "frozen_batch" ? cag::Norm::kFrozenBatch
+                                                  : cag::Norm::kBatch;
+  if (kind.name == "deeplab_v2")
+    return cag::AnyBackbone(
+        cag::DeepLabV2(cag::DeepLabV2Options{.depth = kind.depth,
+                                             .categories = categories,
+                                             .output_stride = kind.output_stride,
+                                             .norm = norm,
+                                             .auxiliary = kind.levels == 2}));
+  return cag::AnyBackbone(
+      cag::DeepLabV3Plus(cag::DeepLabV3PlusOptions{.depth = kind.depth,
+                                                   .categories = categories,
+                                                   .output_stride = kind.output_stride,
+                                                   .norm = norm}));
 }
 
 void TrainedNetwork::save(const std::filesystem::path& path) {
   cag::DirectoryContents contents;
   contents.parts["network"] = cag::module_state(net.module());
   cag::detail::expect_finite(contents.parts["network"], "network");
-  contents.values["network"] = cag::Json::Object{
-      {"name", kind.name}, {"depth", kind.depth}, {"output_stride", kind.output_stride}};
+  contents.values["network"] = cag::Json::Object{{"name", kind.name},
+                                                 {"depth", kind.depth},
+                                                 {"output_stride", kind.output_stride},
+                                                 {"norm", kind.norm},
+                                                 {"levels", kind.levels}};
   contents.values["categories"] = cag::Json::Array(categories.begin(), categories.end());
   cag::Json::Array mean, deviation;
   for (std::size_t c = 0; c < 3; ++c) {

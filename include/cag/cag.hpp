@@ -3,6 +3,9 @@
 /// Everything but the readers and writers of PNG files: what needs LibTorch, Eigen, fmt and POSIX
 /// alone. Each header can be included by itself, which compiles faster.
 
+#include <cag/adversarial/domain_loss.hpp>
+#include <cag/adversarial/least_squares.hpp>
+#include <cag/adversarial/vanilla.hpp>
 #include <cag/anchor/anchor_bank.hpp>
 #include <cag/anchor/anchors.hpp>
 #include <cag/anchor/class_means.hpp>
@@ -57,6 +60,7 @@
 #include <cag/gradient_scale/area.hpp>
 #include <cag/gradient_scale/gradient_scale_rule.hpp>
 #include <cag/gradient_scale/none.hpp>
+#include <cag/io/adversary_state.hpp>
 #include <cag/io/anchors.hpp>
 #include <cag/io/checkpoints.hpp>
 #include <cag/io/directory.hpp>
@@ -110,6 +114,7 @@
 #include <cag/model/deeplab_v2.hpp>
 #include <cag/model/deeplab_v3_plus.hpp>
 #include <cag/model/dilated_classifier.hpp>
+#include <cag/model/discriminator.hpp>
 #include <cag/model/frozen_copy.hpp>
 #include <cag/model/kaiming.hpp>
 #include <cag/model/norm.hpp>
@@ -131,6 +136,8 @@
 #include <cag/protocol/subset.hpp>
 #include <cag/random/sampler.hpp>
 #include <cag/random/stream.hpp>
+#include <cag/stage/adversarial_warm_up.hpp>
+#include <cag/stage/adversary.hpp>
 #include <cag/stage/checkpoint.hpp>
 #include <cag/stage/domains.hpp>
 #include <cag/stage/optimization.hpp>

@@ -4,6 +4,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cag/adversarial/domain_loss.hpp>
+#include <cag/adversarial/least_squares.hpp>
+#include <cag/adversarial/vanilla.hpp>
 #include <cag/anchor/moving_average.hpp>
 #include <cag/anchor/pixel_mean.hpp>
 #include <cag/anchor/update_rule.hpp>
@@ -300,6 +303,27 @@ static_assert(!StatisticsRule<NotConst, Net> && !StatisticsRule<OneBatch, Net>);
 static_assert(!StatisticsRule<AnotherNet, Net> && !StatisticsRule<Unnamed, Net>);
 static_assert(!StatisticsRule<Pinned, Net>);
 }  // namespace statistics_models
+
+namespace domain_loss_models {
+template <typename Result = at::Tensor>
+struct Of : Named {
+  Result operator()(const at::Tensor&, DomainLabel) const { return {}; }
+};
+struct NotConst : Named {
+  at::Tensor operator()(const at::Tensor&, DomainLabel) { return {}; }
+};
+struct NoDomain : Named {
+  at::Tensor operator()(const at::Tensor&) const { return {}; }
+};
+struct Unnamed {
+  at::Tensor operator()(const at::Tensor&, DomainLabel) const { return {}; }
+};
+struct Pinned : Of<>, NotCopyable {};
+
+static_assert(DomainLoss<adversarial::Vanilla> && DomainLoss<adversarial::LeastSquares>);
+static_assert(DomainLoss<Of<>> && !DomainLoss<Of<double>> && !DomainLoss<NotConst>);
+static_assert(!DomainLoss<NoDomain> && !DomainLoss<Unnamed> && !DomainLoss<Pinned>);
+}  // namespace domain_loss_models
 
 namespace protocol_models {
 using Categories = std::span<const std::int64_t>;

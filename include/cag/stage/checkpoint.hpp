@@ -7,6 +7,7 @@
 
 #include <cag/detail/naming.hpp>
 #include <cag/error.hpp>
+#include <cag/io/adversary_state.hpp>
 #include <cag/io/anchors.hpp>
 #include <cag/io/directory.hpp>
 #include <cag/io/generator_state.hpp>
@@ -55,6 +56,7 @@ DirectoryContents checkpoint_of(RunState<B>& state) {
     contents.parts["teacher"] = module_state(TrainingTraits<B>::module(*state.teacher));
   if (state.anchors) contents.parts["anchors"] = anchor_tensors(*state.anchors);
   if (state.optimizer) contents.parts["optimizer"] = sgd_state(*state.optimizer, student);
+  if (state.adversary) contents.parts["adversary"] = adversary_state(*state.adversary);
   contents.parts["random"] = {{"cpu", cpu_generator_state()}};
   contents.values = {{"stage", state.stage},
                      {"step", state.step},
@@ -97,6 +99,12 @@ void restore(RunState<B>& state, const DirectoryContents& contents, std::string_
   if (contents.parts.contains("optimizer")) {
     state.restart({});
     load_sgd_state(*state.optimizer, student, contents.parts.at("optimizer"), named("optimizer"));
+  }
+  state.adversary.reset();
+  if (contents.parts.contains("adversary")) {
+    const auto device = student.parameters().front().device();
+    state.adversary.emplace(
+        adversary_from(contents.parts.at("adversary"), device, named("adversary")));
   }
   const auto& random = detail::part_of(contents, "random", what);
   if (!random.contains("cpu"))

@@ -8,6 +8,7 @@
 
 #include <cag/anchor/anchors.hpp>
 #include <cag/model/trainable_backbone.hpp>
+#include <cag/stage/adversary.hpp>
 #include <cag/stage/optimization.hpp>
 
 namespace cag {
@@ -21,15 +22,17 @@ struct RunState {
   std::optional<B> teacher;                    ///< frozen, from the stage's start
   std::optional<Anchors> anchors;              ///< of the teacher
   std::optional<torch::optim::SGD> optimizer;  ///< of the student's parameters
+  std::optional<Adversary> adversary;          ///< of a stage that has one
   std::int64_t stage = 0;                      ///< the stage the run is in, from 0
   std::int64_t step = 0;                       ///< steps done in this stage
   bool begun = false;                          ///< whether this stage has been prepared
   std::int64_t drawn = 0;                      ///< batches drawn since the run began
   std::int64_t skipped = 0;                    ///< steps in a row without a finite gradient
 
-  /// A fresh optimizer over all of the student's parameters.
+  /// A fresh optimizer over all of the student's parameters, and no adversary.
   void restart(const Optimization& optimization) {
     optimization.check();
+    adversary.reset();
     optimizer.emplace(TrainingTraits<B>::module(student).parameters(),
                       torch::optim::SGDOptions(optimization.learning_rate)
                           .momentum(optimization.momentum)

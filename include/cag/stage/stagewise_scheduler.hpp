@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include <cag/detail/finite.hpp>
 #include <cag/error.hpp>
 #include <cag/loss/loss_terms.hpp>
 #include <cag/stage/repeated.hpp>
@@ -34,14 +35,6 @@ StageSlot<S> slot(stage::Repeated<S> repeated) {
 /// The stage itself, repeated or not.
 template <typename S>
 using StageOf = decltype(slot(std::declval<S>()).stage);
-
-inline bool all_finite(const std::vector<at::Tensor>& parameters) {
-  for (const auto& parameter : parameters) {
-    const auto& gradient = parameter.grad();
-    if (gradient.defined() && !gradient.sum().isfinite().item<bool>()) return false;
-  }
-  return true;
-}
 
 }  // namespace detail
 
