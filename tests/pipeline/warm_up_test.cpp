@@ -28,10 +28,11 @@ Arguments settings(const std::vector<std::string>& values) {
 TEST_CASE("An adversarial warm-up of DeepLabV2 on two levels, with its stages", "[adapt]") {
   const TemporaryFolder folder;
   const auto ended = run(small().adapt(
-      folder / "run", settings({"warm_up.method=adversarial",
-                                "warm_up.adversarial_loss=least_squares", "warm_up.iterations=2",
-                                "stages.count=1", "stages.iterations=1", "network.name=deeplab_v2",
-                                "network.depth=18", "network.levels=2", "network.norm=group"})));
+      folder / "run",
+      settings({"warm_up.method=adversarial", "warm_up.adversarial_loss=least_squares",
+                "warm_up.iterations=2", "stages.count=1", "stages.iterations=1",
+                "stages.profile=paper", "network.name=deeplab_v2", "network.depth=18",
+                "network.levels=2", "network.norm=group"})));
   INFO(ended.output << ended.errors);
   REQUIRE(ended.code == 0);
   CHECK_THAT(ended.output, Contains("deeplab_v2 of depth 18 and output stride 16, norm group, 2 "
