@@ -17,6 +17,7 @@ class Method:
     settings: list
     stages: int = 3
     teacher: str = "target+bn"  # the domain of results.csv whose labels are those of its teacher
+    start: str = "warm_up"  # of WARM_UPS
 
 
 def methods(iterations):
@@ -35,10 +36,14 @@ def methods(iterations):
             f"oracle: target labels as a second source, {3 * iterations} iterations",
             ["stages.method=oracle", "stages.count=1", f"stages.iterations={3 * iterations}"], stages=1),
         "margin_only": Method("`cag` with margin labels alone", ["stages.labels=margin"]),
+        "after_adversarial": Method("adversarial warm-up, then `cag`", [], start="adversarial"),
     }
 
 
-WARM_UP = Method("source only", ["stages.count=0"], stages=0)
+WARM_UPS = {
+    "warm_up": Method("source only", ["stages.count=0"], stages=0),
+    "adversarial": Method("adversarial warm-up alone", ["stages.count=0", "warm_up.method=adversarial"], stages=0),
+}
 
 
 @dataclass
@@ -102,15 +107,20 @@ def all_of(options, tasks):
         return all(list(pool.map(lambda task: task(), tasks)))
 
 
+def starts(methods):
+    """The warm-ups that methods start from, source only in any case."""
+    return list(dict.fromkeys(["warm_up", *(method.start for method in methods.values())]))
+
+
 def train(options, world, methods, seeds):
     """Warm-ups, then every method from the warm-up network of its seed. Returns whether all are finished."""
-    def warm_up(seed):
-        return adapt(options, world, "warm_up", WARM_UP, seed)
+    def warm_up(name, seed):
+        return adapt(options, world, name, WARM_UPS[name], seed)
 
     def stages(name, seed):
-        return adapt(options, world, name, methods[name], seed, world.run("warm_up", seed))
+        return adapt(options, world, name, methods[name], seed, world.run(methods[name].start, seed))
 
-    return all_of(options, [lambda s=s: warm_up(s) for s in seeds]) and \
+    return all_of(options, [lambda n=n, s=s: warm_up(n, s) for n in starts(methods) for s in seeds]) and \
         all_of(options, [lambda n=n, s=s: stages(n, s) for n in methods for s in seeds])
 
 
@@ -144,6 +154,11 @@ def print_header(seeds):
     print(f"| method | own statistics, seeds {listed} | mean | re-estimated, seeds {listed} | mean "
           "| coverage | precision | intra | inter |")
     print("|---|---|---|---|---|---|---|---|---|")
+
+
+def print_warm_ups(world, methods, seeds):
+    for name in starts(methods):
+        print_lines(world, name, WARM_UPS[name], seeds)
 
 
 def print_lines(world, name, method, seeds, title=None):

@@ -15,7 +15,7 @@ METHODS = experiment.methods(240)
 
 def table(options, world):
     experiment.print_header(options.seeds)
-    experiment.print_lines(world, "warm_up", experiment.WARM_UP, options.seeds)
+    experiment.print_warm_ups(world, {name: METHODS[name] for name in options.methods}, options.seeds)
     for name in options.methods:
         experiment.print_lines(world, name, METHODS[name], options.seeds)
 

@@ -63,12 +63,13 @@ def run(options, worlds):
 def table(options, worlds):
     seeds, first = options.seeds, options.seeds[:1]
     experiment.print_header(seeds)
-    experiment.print_lines(worlds.main, "warm_up", experiment.WARM_UP, seeds)
-    experiment.print_lines(worlds.matched, "warm_up", experiment.WARM_UP, seeds,
+    source_only = experiment.WARM_UPS["warm_up"]
+    experiment.print_lines(worlds.main, "warm_up", source_only, seeds)
+    experiment.print_lines(worlds.matched, "warm_up", source_only, seeds,
                            "source only, its colours matched to the target's")
     for name, method in METHODS.items():
         experiment.print_lines(worlds.main, name, method, seeds)
-    compared = {"warm_up": experiment.WARM_UP, **COMPARED}
+    compared = {"warm_up": source_only, **COMPARED}
     for name, method in compared.items():
         experiment.print_lines(worlds.evening, name, method, seeds, f"target style `evening`: {method.title}")
     print("\nOther scenes:\n")

@@ -69,12 +69,22 @@ struct Tracer::Index {
   Held<RTCScene, rtcReleaseScene> scene;
 
   explicit Index(const Mesh& mesh) {
+    try {
+      build(mesh);
+    } catch (...) {
+      // Embree ends the process where it releases what it had no memory for.
+      static_cast<void>(scene.release());
+      static_cast<void>(device.release());
+      throw;
+    }
+  }
+
+ private:
+  void build(const Mesh& mesh) {
     expect_no_error(device.get());
     scene.reset(rtcNewScene(device.get()));
-    const Held<RTCGeometry, rtcReleaseGeometry> held{
-        rtcNewGeometry(device.get(), RTC_GEOMETRY_TYPE_TRIANGLE)};
+    const auto geometry = rtcNewGeometry(device.get(), RTC_GEOMETRY_TYPE_TRIANGLE);
     expect_no_error(device.get());
-    const auto geometry = held.get();
     auto* positions = static_cast<float*>(
         rtcSetNewGeometryBuffer(geometry, RTC_BUFFER_TYPE_VERTEX, 0, RTC_FORMAT_FLOAT3,
                                 3 * sizeof(float), mesh.vertices.size()));
@@ -89,6 +99,7 @@ struct Tracer::Index {
     std::memcpy(corners, mesh.triangles.data(), mesh.triangles.size() * 3 * sizeof(std::uint32_t));
     rtcCommitGeometry(geometry);
     rtcAttachGeometry(scene.get(), geometry);
+    rtcReleaseGeometry(geometry);  // the scene keeps it
     rtcCommitScene(scene.get());
     expect_no_error(device.get());
   }
