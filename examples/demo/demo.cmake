@@ -38,7 +38,7 @@ set(ENV{OMP_WAIT_POLICY} PASSIVE)
 set(source "${FOLDER}/data/gta5")
 set(target "${FOLDER}/data/cityscapes")
 draw("${source}" --style simulator --layout gta5 --images ${IMAGES})
-draw("${target}" --style overcast --layout cityscapes --images ${half} --validation ${quarter})
+draw("${target}" --style evening --layout cityscapes --images ${half} --validation ${quarter})
 file(REMOVE_RECURSE "${FOLDER}/run" "${FOLDER}/pictures")
 run("${PROGRAM}" adapt --config "${CONFIG}" --source "${source}" --target "${target}" --seed ${SEED}
   --out "${FOLDER}/run")
