@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -16,15 +17,20 @@
 
 #include <c10/util/Exception.h>
 
+#include <cag/detail/printable.hpp>
 #include <cag/error.hpp>
 
 namespace common {
 
-/// For a terminal: file names may hold control characters.
-inline std::string printable(std::string text) {
-  for (auto& c : text)
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7F) c = '?';
-  return text;
+/// For a terminal, line by line: file names may hold control characters.
+inline std::string printable(const std::string& text) {
+  std::string result;
+  for (std::size_t from = 0; from <= text.size();) {
+    const auto to = std::min(text.find('\n', from), text.size());
+    result += (from == 0 ? "" : "\n") + cag::detail::printable(text.substr(from, to - from));
+    from = to + 1;
+  }
+  return result;
 }
 
 /// Says what went wrong; where even that cannot be written, the exit code says it alone.

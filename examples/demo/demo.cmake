@@ -52,12 +52,13 @@ run("${PROGRAM}" predict --network "${last}" --images "${target}/leftImg8bit/val
 
 say("
 mIoU in %, from the warm-up on source images alone to the last stage; +bn: batch-norm statistics of
-the domain's own images.
+the domain's own images. Compare target with target, and +bn with +bn. Coverage and precision (%) are
+of the pseudo-labels that the network would give, intra and inter distances to anchors.
 
 ${summary}
-figure:   ${FOLDER}/figure.png   (target image, labels before, pseudo-labels, labels after; source)
+figure:   ${FOLDER}/figure.png   (target image, labels before, pseudo-labels, labels after, all +bn; source)
 pictures: ${FOLDER}/pictures/overlay
 
 Next, your own images in the folder layouts of GTA5 and Cityscapes:
-  ${PROGRAM} check-data --source GTA5 --target CITYSCAPES
+  ${PROGRAM} check-data --config ${CONFIG} --source GTA5 --target CITYSCAPES
   ${PROGRAM} adapt --config ${CONFIG} --source GTA5 --target CITYSCAPES --out RUN")

@@ -14,22 +14,18 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 
-#include <cag/adversarial/least_squares.hpp>
-#include <cag/adversarial/vanilla.hpp>
 #include <cag/detail/aside.hpp>
 #include <cag/detail/naming.hpp>
 #include <cag/io/checkpoints.hpp>
 #include <cag/io/file_system.hpp>
 #include <cag/io/replace_file.hpp>
 #include <cag/io/run_lock.hpp>
-#include <cag/stage/adversarial_warm_up.hpp>
 #include <cag/stage/checkpoint.hpp>
 #include <cag/stage/domains.hpp>
 #include <cag/stage/self_training.hpp>
 #include <cag/stage/source_with_target_statistics.hpp>
 #include <cag/stage/stagewise_scheduler.hpp>
 #include <cag/stage/supervised.hpp>
-#include <cag/stage/warm_up.hpp>
 
 #include "pipeline/device.hpp"
 #include "pipeline/evaluation.hpp"
@@ -39,6 +35,7 @@
 #include "pipeline/progress.hpp"
 #include "pipeline/results.hpp"
 #include "pipeline/training_batches.hpp"
+#include "pipeline/warm_up.hpp"
 #include "pipeline/weights.hpp"
 
 namespace pipeline {
@@ -147,36 +144,6 @@ struct Hooks {
   }
 };
 
-cag::Optimization completed(const Config::Stage& stage) {
-  auto optimization = stage.optimization;
-  if (optimization.max_iterations == 0) optimization.max_iterations = stage.iterations + 1;
-  return optimization;
-}
-
-/// Calls `f` with the configured warm-up of a target without labels.
-template <typename F>
-cag::RunEnd with_warm_up(const Run& run, F&& f) {
-  const auto& config = run.config;
-  const auto& w = config.warm_up;
-  const auto optimization = completed(w);
-  const cag::loss::SourceCrossEntropy<> loss{.class_weights = run.class_weights};
-  if (w.method == "source")
-    return f(cag::stage::WarmUp<>{
-        .iterations = w.iterations, .optimization = optimization, .loss = loss});
-  const auto adversarial = [&]<cag::DomainLoss A>(A) {
-    return f(cag::stage::AdversarialWarmUp<A>{.categories = run.world.table.size(),
-                                              .levels = config.network.levels,
-                                              .iterations = w.iterations,
-                                              .optimization = optimization,
-                                              .discriminator_rate = w.discriminator_rate,
-                                              .weight = w.adversarial_weight,
-                                              .auxiliary_weight = w.auxiliary_adversarial_weight,
-                                              .loss = loss});
-  };
-  if (w.adversarial_loss == "least_squares") return adversarial(cag::adversarial::LeastSquares{});
-  return adversarial(cag::adversarial::Vanilla{});
-}
-
 /// Runs the configured stages over the configured data.
 cag::RunEnd run_stages(Run& run, State& state) {
   const auto& config = run.config;
@@ -193,13 +160,11 @@ cag::RunEnd run_stages(Run& run, State& state) {
   };
   if (s.method == "oracle") {
     auto target = training_batches(*run.world.target_train_truth, config, Domain::kTarget);
-    const cag::stage::WarmUp<> warm_up{.iterations = config.warm_up.iterations,
-                                       .optimization = completed(config.warm_up),
-                                       .loss = {.class_weights = weights}};
-    return run_with(warm_up, cag::stage::Supervised<>{.loss = {.class_weights = weights}}, target);
+    return run_with(source_warm_up(config, weights),
+                    cag::stage::Supervised<>{.loss = {.class_weights = weights}}, target);
   }
   auto target = training_batches(run.world.target_train, config, Domain::kTarget);
-  return with_warm_up(run, [&](const auto& warm_up) {
+  return with_warm_up(config, run.world.table.size(), weights, [&](const auto& warm_up) {
     if (s.method == "control")
       return run_with(warm_up,
                       cag::stage::SourceWithTargetStatistics<>{.loss = {.class_weights = weights}},

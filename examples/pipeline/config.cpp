@@ -225,8 +225,9 @@ toml::array to_array(const std::vector<T>& items) {
 
 std::string first_difference(const Config& a, const Config& b) {
   static const std::set<std::string, std::less<>> harmless{
-      "data.source",  "data.target", "data.cache_mib", "data.workers",       "run.start",
-      "stages.count", "run.threads", "run.save_every", "run.evaluate_every", "run.device"};
+      "data.source",    "data.target",        "network.weights", "data.cache_mib",
+      "data.workers",   "run.start",          "stages.count",    "run.threads",
+      "run.save_every", "run.evaluate_every", "run.device"};
   std::map<std::string, std::string, std::less<>> values;
   const auto text = [](const auto& value) {
     using T = std::remove_cvref_t<decltype(value)>;

@@ -103,5 +103,6 @@ std::string to_toml(const Config& config);
 
 /// @throws cag::UsageError naming the first key whose value is out of range
 void check(const Config& config);
+void check_network(const Config::Network& network);
 
 }  // namespace pipeline

@@ -48,20 +48,9 @@ void check_categories(const std::vector<std::string>& names) {
   }
 }
 
-void check_network(const Config& config) {
-  const auto& n = config.network;
-  expect_one_of("network.name", n.name, {"deeplab_v3_plus", "deeplab_v2", "compact"});
-  expect_one_of("network.norm", n.norm, {"batch", "frozen_batch", "group"});
-  expect(n.norm == "batch" || n.name != "compact", "network.norm", "batch for compact", n.norm);
-  expect(n.levels == 1 || (n.levels == 2 && n.name == "deeplab_v2"), "network.levels",
-         "1, or 2 for deeplab_v2", n.levels);
-  if (n.name == "compact") return;
-  expect(n.depth == 18 || n.depth == 34 || n.depth == 50 || n.depth == 101, "network.depth",
-         "18, 34, 50 or 101", n.depth);
-  expect(n.output_stride == 8 || n.output_stride == 16, "network.output_stride", "8 or 16",
-         n.output_stride);
-  if (n.name != "deeplab_v3_plus" || n.norm != "batch") return;
-  // The batch norm of its image pooling has one value for each image.
+/// The batch norm of its image pooling has one value for each image.
+void check_batches(const Config& config) {
+  if (config.network.name != "deeplab_v3_plus" || config.network.norm != "batch") return;
   for (const auto& [key, batch] : {std::pair("run.batch", config.run.batch),
                                    std::pair("run.evaluation_batch", config.run.evaluation_batch)})
     expect(batch >= 2, key, "at least 2 for deeplab_v3_plus with batch norm", batch);
@@ -78,6 +67,12 @@ void check_warm_up(const Config& config) {
     expect(value >= 0 && value < 1e38, key, "a finite number >= 0", value);
   expect(w.method == "source" || config.stages.method != "oracle", "warm_up.method",
          "source beside the oracle, whose target has labels", w.method);
+  const auto& a = config.augmentation;
+  constexpr std::int64_t kLeast = 32;  // five layers of stride 2
+  for (const auto& [key, size] : {std::pair("augmentation.crop_width", a.crop_width),
+                                  std::pair("augmentation.crop_height", a.crop_height)})
+    expect(w.method == "source" || size == 0 || size >= kLeast, key,
+           "at least 32 for an adversarial warm-up", size);
 }
 
 void check_stage(const std::string& section, const Config::Stage& stage) {
@@ -101,6 +96,19 @@ void check_stage(const std::string& section, const Config::Stage& stage) {
 }
 
 }  // namespace
+
+void check_network(const Config::Network& n) {
+  expect_one_of("network.name", n.name, {"deeplab_v3_plus", "deeplab_v2", "compact"});
+  expect_one_of("network.norm", n.norm, {"batch", "frozen_batch", "group"});
+  expect(n.norm == "batch" || n.name != "compact", "network.norm", "batch for compact", n.norm);
+  expect(n.levels == 1 || (n.levels == 2 && n.name == "deeplab_v2"), "network.levels",
+         "1, or 2 for deeplab_v2", n.levels);
+  if (n.name == "compact") return;
+  expect(n.depth == 18 || n.depth == 34 || n.depth == 50 || n.depth == 101, "network.depth",
+         "18, 34, 50 or 101", n.depth);
+  expect(n.output_stride == 8 || n.output_stride == 16, "network.output_stride", "8 or 16",
+         n.output_stride);
+}
 
 void check(const Config& config) {
   const auto& d = config.data;
@@ -145,7 +153,8 @@ void check(const Config& config) {
          a.contrast);
   expect(a.base_width == 0 || a.crop_width > 0, "augmentation.base_width",
          "0 without a crop, for rescaled images differ in size", a.base_width);
-  check_network(config);
+  check_network(config.network);
+  check_batches(config);
   expect_one_of("loss.class_weights", config.class_weights, {"none", "inverse_root"});
   check_stage("warm_up", config.warm_up);
   check_warm_up(config);

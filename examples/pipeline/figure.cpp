@@ -22,6 +22,7 @@
 #include "pipeline/evaluation.hpp"
 #include "pipeline/network.hpp"
 #include "pipeline/profiles.hpp"
+#include "pipeline/weights.hpp"
 
 namespace pipeline {
 namespace {
@@ -38,9 +39,14 @@ struct Networks {
     const auto folder = run / "networks";
     const auto stage = [&](std::int64_t number) {
       // A run that started from a trained network has none of its own for the warm-up.
-      return TrainedNetwork::load(number == 0 && !config.run.start.empty()
-                                      ? config.run.start
-                                      : folder / fmt::format("stage-{}", number));
+      const auto own = folder / fmt::format("stage-{}", number);
+      if (number > 0 || config.run.start.empty()) return TrainedNetwork::load(own);
+      if (!std::filesystem::is_regular_file(config.run.start))
+        return TrainedNetwork::load(config.run.start);
+      auto started = TrainedNetwork::load(folder / fmt::format("stage-{}", config.stages.count));
+      cag::load_weights(started.net.module(), read_weights(config.run.start),
+                        config.run.start.string());
+      return started;
     };
     Networks networks{.before = stage(0),
                       .teacher = stage(0),
@@ -51,6 +57,8 @@ struct Networks {
       trained->net.module().to(device);
     const auto target = cag::images_of(lists.target);
     if (reestimates_teacher(config)) cag::norm::Reestimated{}(networks.teacher.net, target);
+    // The same statistics on both sides, so that the pictures differ by what was learnt.
+    cag::norm::Reestimated{}(networks.before.net, target);
     cag::norm::Reestimated{}(networks.after.net, target);
     return networks;
   }

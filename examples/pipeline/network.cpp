@@ -24,10 +24,11 @@ TrainedNetwork decoded(const cag::DirectoryContents& contents, const std::string
                              .output_stride = described.at("output_stride").as_int64(),
                              .norm = described.at("norm").as_string(),
                              .levels = described.at("levels").as_int64()};
-  if (kind.name != "compact" && kind.name != "deeplab_v3_plus" && kind.name != "deeplab_v2")
-    throw cag::CheckpointError(
-        "{}: expected the network compact, deeplab_v2 or deeplab_v3_plus, found {}", what,
-        kind.name);
+  try {
+    check_network(kind);
+  } catch (const cag::UsageError& error) {
+    throw cag::CheckpointError("{}: {}", what, error.what());
+  }
   std::vector<std::string> categories;
   for (const auto& name : cag::detail::value_of(contents, "categories", what).as_array())
     categories.push_back(name.as_string());

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cag/detail/printable.hpp>
 #include <cag/error.hpp>
 #include <cag/io/directory.hpp>
 #include <cag/io/file_reader.hpp>
@@ -34,13 +35,13 @@ cag::TensorMap network_in(const fs::path& folder) {
 }
 
 /// A pickle or a zip archive of one; anything else is taken for safetensors, whose reader is
-/// strict.
+/// strict. Behind the length that safetensors begin with, whatever it looks like, stands a brace.
 bool is_python(const fs::path& path) {
   const cag::FileReader file(path);
-  std::array<char, 2> start{};
+  std::array<char, 9> start{};
   if (file.size() < start.size()) return false;
   file.read_at(0, start.data(), start.size());
-  return start[0] == '\x80' || (start[0] == 'P' && start[1] == 'K');
+  return start[8] != '{' && (start[0] == '\x80' || (start[0] == 'P' && start[1] == 'K'));
 }
 
 std::string described(const at::Tensor& tensor) {
@@ -51,7 +52,7 @@ std::string described(const at::Tensor& tensor) {
 void print(const cag::TensorMap& tensors) {
   std::int64_t values = 0;
   for (const auto& [name, tensor] : tensors) {
-    fmt::print("  {:<56} {}\n", name, described(tensor));
+    fmt::print("  {:<56} {}\n", cag::detail::printable(name), described(tensor));
     values += tensor.numel();
   }
   fmt::print("  {} tensors, {} values\n", tensors.size(), values);
@@ -75,7 +76,8 @@ int print_difference(const InspectOptions& options) {
     const auto cell = [](const std::string& text) {
       return text.empty() ? std::string("-") : text;
     };
-    fmt::print("  {:<56} {:<30} {}\n", name, cell(row.first), cell(row.second));
+    fmt::print("  {:<56} {:<30} {}\n", cag::detail::printable(name), cell(row.first),
+               cell(row.second));
   }
   fmt::print("{} alike in name, type and shape, {} not\n", equal, differing);
   return differing == 0 ? 0 : static_cast<int>(cag::Fault::kCheckpoint);
@@ -100,17 +102,27 @@ cag::TensorMap read_weights(const fs::path& path, const std::string& key) {
 std::string load_initial_weights(torch::nn::Module& module, const fs::path& path) {
   const auto weights = read_weights(path);
   const auto what = path.string();
-  if (weights.contains("layer1.0.conv1.weight")) {
-    const auto backbone = cag::from_torchvision_resnet(weights);
-    auto report = cag::WeightsReport::of(module, backbone);
-    std::erase_if(report.missing, [](const auto& name) { return !name.starts_with("backbone."); });
-    if (!report.complete())
-      throw cag::CheckpointError("{} does not fit the network's backbone: {}", what, report.text());
-    cag::load_fitting_weights(module, backbone, what);
-    return fmt::format("{}: {} tensors of the backbone", what, report.loaded.size());
+  const bool resnet = weights.contains("layer1.0.conv1.weight");
+  if (cag::WeightsReport::of(module, weights).complete() || !resnet) {
+    const auto report = cag::load_weights(module, weights, what);
+    return fmt::format("{}: {} tensors, the whole network", what, report.loaded.size());
   }
-  const auto report = cag::load_weights(module, weights, what);
-  return fmt::format("{}: {} tensors, the whole network", what, report.loaded.size());
+  // DeepLabV2 has the ResNet's entries as its own, beside its classifiers layer5 and layer6.
+  const bool inside = module.named_parameters().contains("backbone.conv1.weight");
+  auto backbone = cag::from_torchvision_resnet(weights);
+  if (!inside) {
+    backbone = weights;
+    std::erase_if(backbone, [](const auto& entry) { return entry.first.starts_with("fc."); });
+  }
+  auto report = cag::WeightsReport::of(module, backbone);
+  std::erase_if(report.missing, [&](const std::string& name) {
+    return inside ? !name.starts_with("backbone.")
+                  : name.starts_with("layer5.") || name.starts_with("layer6.");
+  });
+  if (!report.complete())
+    throw cag::CheckpointError("{} does not fit the network's backbone: {}", what, report.text());
+  cag::load_fitting_weights(module, backbone, what);
+  return fmt::format("{}: {} tensors of the backbone", what, report.loaded.size());
 }
 
 int inspect(const InspectOptions& options) {
@@ -120,7 +132,7 @@ int inspect(const InspectOptions& options) {
     return 0;
   }
   for (const auto& [name, tensors] : read_groups(options.file)) {
-    if (!name.empty()) fmt::print("{}:\n", name);
+    if (!name.empty()) fmt::print("{}:\n", cag::detail::printable(name));
     print(tensors);
   }
   return 0;

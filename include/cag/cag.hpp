@@ -115,6 +115,7 @@
 #include <cag/model/deeplab_v3_plus.hpp>
 #include <cag/model/dilated_classifier.hpp>
 #include <cag/model/discriminator.hpp>
+#include <cag/model/frozen_batch_norm.hpp>
 #include <cag/model/frozen_copy.hpp>
 #include <cag/model/kaiming.hpp>
 #include <cag/model/norm.hpp>

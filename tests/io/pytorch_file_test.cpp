@@ -241,9 +241,40 @@ TEST_CASE("A pickle that holds itself, or asks for much, is refused") {
     laughs += std::string("eq") + i;
   }
   CHECK_THROWS_AS(read_pickle(laughs + "."), CheckpointError);
+  // One list of pairs, copied again and again.
+  std::string copies = "\x80\2ccollections\nOrderedDict\nq\1](";
+  for (int i = 0; i < 100'000; ++i) copies += "NN\x86";
+  copies += "eq\2";
+  for (int i = 0; i < 200; ++i) copies += "h\1h\2\x85R0";
+  CHECK_THROWS_WITH(read_pickle(copies + "."), Contains("copies of more than"));
+  // One list of lists, each item of which is the same.
+  std::string square = "\x80\2](";
+  for (int i = 0; i < 2000; ++i) square += 'N';
+  square += std::string("eq\1") + "0](";
+  for (int i = 0; i < 2000; ++i) square += "h\1";
+  CHECK_THROWS_WITH(read_pickle(square + "e."), Contains("at most 1000000 values"));
   std::string many = "\x80\2(";
   for (std::size_t i = 0; i < cag::detail::Pickle::kMaxNodes + 1; ++i) many += ')';
   CHECK_THROWS_WITH(read_pickle(many + "t."), Contains("more than 500000 values"));
+}
+
+TEST_CASE("A numpy array has to have the bytes of its sizes, in whatever order these overflow") {
+  const auto array = [](const std::string& sizes, const std::string& bytes) {
+    const std::string zeros(3, '\0');
+    return "\x80\2}X\1" + zeros + "xcnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\1" +
+           "\x85"
+           "C\1b\x87R(K\1" +
+           sizes + "cnumpy\ndtype\nX\2" + zeros + "f8\x85R\x89" + "C" +
+           std::string(1, static_cast<char>(bytes.size())) + bytes + "tbs.";
+  };
+  CHECK(read_pickle(array("K\1\x85", std::string(8, '\0'))).at("").at("x").numel() == 1);
+  const std::string large("\x8a\6\0\0\0\0\0\1", 8), zero("K\0", 2), minus("J\xff\xff\xff\xff");
+  for (const auto& sizes :
+       {large + large + zero + "\x87", zero + large + large + "\x87", minus + zero + "\x86",
+        zero + minus + "\x86", "K\2\x85" + std::string()}) {
+    CHECK_THROWS_AS(read_pickle(array(sizes, "")), CheckpointError);
+    CHECK_THROWS_WITH(read_pickle(array(sizes, "")), Contains("x: expected an array ["));
+  }
 }
 
 TEST_CASE("A zip archive that leaves its folder, overlaps or lies about sizes is refused") {

@@ -3,6 +3,7 @@
 #include <torch/nn.h>
 #include <torch/optim/sgd.h>
 
+#include <cag/model/batch_norm.hpp>
 #include <cag/model/deeplab_v2.hpp>
 #include <cag/model/deeplab_v3_plus.hpp>
 #include <cag/model/frozen_copy.hpp>
@@ -57,6 +58,11 @@ TEMPLATE_TEST_CASE("Frozen batch norm stays as it is in training, and trains on 
   }
   const auto copy = cag::frozen_copy(net);
   CHECK(properties::same_state(*net, *copy));
+  const auto clone = net->clone();
+  for (const auto& item : clone->named_parameters())
+    CHECK(item.value().requires_grad() != is_of_norm(item.key()));
+  const std::vector<at::Tensor> batches{torch::rand({2, 3, 32, 32})};
+  CHECK(cag::reestimate_batch_norm(net, batches) == 0);
 }
 
 TEMPLATE_TEST_CASE("Group norm is independent of the batch, in training too", "", cag::DeepLabV2,

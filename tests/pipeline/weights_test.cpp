@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include <ATen/ops/ones.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros.h>
 
@@ -110,6 +111,37 @@ TEST_CASE("The warm-up can begin with weights: of a network, or of torchvision's
   CHECK_THROWS_WITH(
       pipeline::load_initial_weights(net.module(), folder / "resnet.safetensors"),
       Contains("does not fit the network's backbone") && Contains("backbone.conv1.weight"));
+}
+
+TEST_CASE("Which format a file of weights has its bytes tell, whatever its header's length",
+          "[adapt]") {
+  const TemporaryFolder folder;
+  // Names of these lengths make the header's length begin with each of 32 bytes, 0x80 among them.
+  for (std::size_t length = 1; length <= 256; length += 8) {
+    cag::write_safetensors(folder / "a", {{std::string(length, 'n'), at::ones({2})}});
+    CHECK(pipeline::read_weights(folder / "a").begin()->second.equal(at::ones({2})));
+  }
+}
+
+TEST_CASE("DeepLabV2 begins with a whole network or with a ResNet alone", "[adapt]") {
+  const TemporaryFolder folder;
+  const pipeline::Config::Network kind{.name = "deeplab_v2", .depth = 18, .levels = 2};
+  auto net = pipeline::make_network(kind, 5);
+  auto weights = cag::module_state(net.module());
+  cag::write_safetensors(folder / "whole.safetensors", weights);
+  CHECK_THAT(pipeline::load_initial_weights(net.module(), folder / "whole.safetensors"),
+             Contains("the whole network"));
+  std::erase_if(weights, [](const auto& entry) {
+    return entry.first.starts_with("layer5.") || entry.first.starts_with("layer6.");
+  });
+  weights["fc.bias"] = at::zeros({1000});
+  cag::write_safetensors(folder / "resnet.safetensors", weights);
+  CHECK_THAT(pipeline::load_initial_weights(net.module(), folder / "resnet.safetensors"),
+             Contains("120 tensors of the backbone"));
+  weights["layer4.0.conv1.weight"] = at::zeros({1});
+  cag::write_safetensors(folder / "resnet.safetensors", weights);
+  CHECK_THROWS_WITH(pipeline::load_initial_weights(net.module(), folder / "resnet.safetensors"),
+                    Contains("layer4.0.conv1.weight: expected Float"));
 }
 
 TEST_CASE("Weights that do not fit or cannot be read are refused with names", "[bad_input]") {

@@ -244,6 +244,15 @@ TEST_CASE("Two levels train both classifiers, or name the network that has only 
   cag::RunState single(toy::net());
   CHECK_THROWS_WITH(cag::StagewiseScheduler(stage).run(single, data),
                     Catch::Contains("expected a network with auxiliary logits"));
+  // A state that was saved with one level does not go on with two.
+  stage.levels = 1;
+  cag::RunState one(toy::net());
+  cag::StagewiseScheduler(stage).run(one, data);
+  one.stage = 0;
+  one.begun = true;
+  stage.levels = 2;
+  CHECK_THROWS_WITH(cag::StagewiseScheduler(stage).run(one, data),
+                    Catch::Contains("with 2 levels, found another"));
   stage.levels = 3;
   cag::RunState fresh(toy::net());
   CHECK_THROWS_WITH(cag::StagewiseScheduler(stage).run(fresh, data),

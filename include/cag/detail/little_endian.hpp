@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
@@ -7,6 +8,8 @@
 #include <string_view>
 
 namespace cag::detail {
+
+static_assert(std::endian::native == std::endian::little);
 
 /// The number that `bytes` begin with. The caller has checked that there are enough.
 template <std::integral T>

@@ -139,20 +139,30 @@ class PickleCalls {
       refuse("a storage that is a view of another");
     const auto size = integer(list[4]);
     if (size < 0) refuse("a storage of {} values", size);
-    PickledTensor storage{.type = type->text.substr(type->text.find('.') + 1),
-                          .key = text(list[2], Kind::kString, "a storage's key"),
-                          .storage_size = size};
+    charge(kMaxName);
+    const auto& key = text(list[2], Kind::kString, "a storage's key");
+    if (key.size() > kMaxName) refuse("a storage's key of {} bytes", key.size());
+    PickledTensor storage{
+        .type = type->text.substr(type->text.find('.') + 1), .key = key, .storage_size = size};
     return &add(
         {.kind = Kind::kStorage, .tensor = std::make_unique<PickledTensor>(std::move(storage))});
   }
 
+  /// Counts what is copied of values that the pickle may name again and again.
+  void charge(std::size_t bytes) {
+    copied_ += bytes;
+    if (copied_ > Pickle::kMaxCopied) refuse("copies of more than {} bytes", Pickle::kMaxCopied);
+  }
+
   PickleNode& add(PickleNode node) {
+    charge(node.text.size() + node.items.size() * sizeof(PickleValue));
     if (nodes_.size() >= Pickle::kMaxNodes) refuse("more than {} values", Pickle::kMaxNodes);
     return nodes_.emplace_back(std::move(node));
   }
 
  private:
   using Kind = PickleNode::Kind;
+  static constexpr std::size_t kMaxName = 256;  // of a storage's type and key, and a tensor's sizes
 
   PickleValue dict(const std::vector<PickleValue>& arguments) {
     PickleNode result{.kind = Kind::kDict};
@@ -161,6 +171,7 @@ class PickleCalls {
         const auto* node = node_of(pair, Kind::kTuple);
         if (node == nullptr) node = node_of(pair, Kind::kList);
         if (node == nullptr || node->items.size() != 2) refuse("a dict of what are not pairs");
+        charge(sizeof(node->items[0]) * 2);
         result.items.insert(result.items.end(), node->items.begin(), node->items.end());
       }
     return &add(std::move(result));
@@ -169,6 +180,7 @@ class PickleCalls {
   PickleValue tensor(const std::vector<PickleValue>& arguments) {
     const auto* storage = node_of(arguments[0], Kind::kStorage);
     if (storage == nullptr) refuse("a tensor without a storage");
+    charge(kMaxName);
     auto result = *storage->tensor;
     result.offset = integer(arguments[1]);
     result.sizes = integers(arguments[2]);
@@ -204,6 +216,7 @@ class PickleCalls {
                     bool columns_first, const PickleValue& bytes) {
     const auto* of = node_of(type, Kind::kType);
     if (of == nullptr) refuse("an array without a type");
+    charge(node_of(bytes, Kind::kBytes) == nullptr ? 0 : node_of(bytes, Kind::kBytes)->text.size());
     node.array = std::make_unique<PickledArray>(
         PickledArray{.type = of->text,
                      .sizes = std::move(sizes),
@@ -255,6 +268,7 @@ class PickleCalls {
     const auto* node = node_of(value, Kind::kTuple);
     if (node == nullptr) node = node_of(value, Kind::kList);
     if (node == nullptr) refuse("other than integers where they were expected");
+    if (node->items.size() > Pickle::kMaxRank) refuse("{} dimensions", node->items.size());
     for (const auto& item : node->items) result.push_back(integer(item));
     return result;
   }
@@ -272,6 +286,7 @@ class PickleCalls {
   }
 
   std::deque<PickleNode>& nodes_;
+  std::size_t copied_ = 0;
 };
 
 }  // namespace cag::detail

@@ -78,7 +78,7 @@ class PickleTensors {
     auto* const* held = std::get_if<PickleNode*>(&value);
     if (held == nullptr) return;
     const auto& node = **held;
-    if (depth > kMaxDepth || ++visits_ > kMaxVisits)
+    if (depth > kMaxDepth)
       throw CheckpointError("{}: expected values nested up to {} deep, found more at {}", what_,
                             kMaxDepth, path);
     if (node.kind == Kind::kDict) {
@@ -93,13 +93,17 @@ class PickleTensors {
   }
 
   void add(const std::string& path, const std::string& name, const PickleValue& value, int depth) {
+    if (++visits_ > kMaxVisits)
+      throw CheckpointError("{}: expected at most {} values, found more", what_, kMaxVisits);
     const auto full = path.empty() ? name : path + '.' + name;
     if (const auto* tensor = node_of(value, Kind::kTensor)) {
-      groups_[path].insert_or_assign(name, view(*tensor->tensor, full));
+      groups_[path].insert_or_assign(name, view(*tensor->tensor));
     } else if (const auto* array = node_of(value, Kind::kArray)) {
       if (array->array == nullptr)
         throw CheckpointError("{}: {}: expected an array, found one without values", what_, full);
-      groups_[path].insert_or_assign(name, copy(*array->array, full));
+      auto& copied = arrays_[array];
+      if (!copied.defined()) copied = copy(*array->array, full);
+      groups_[path].insert_or_assign(name, copied);
     } else {
       visit(value, full, depth + 1);
     }
@@ -111,12 +115,10 @@ class PickleTensors {
     return "?";
   }
 
-  at::Tensor view(const PickledTensor& tensor, const std::string& name) const {
+  at::Tensor view(const PickledTensor& tensor) const {
     const auto storage = storages_(tensor);
     TORCH_INTERNAL_ASSERT(storage.numel() == tensor.storage_size);
-    const auto result = storage.as_strided(tensor.sizes, tensor.strides, tensor.offset);
-    expect_bools(storage, fmt::format("{}: {}", what_, name));
-    return result;
+    return storage.as_strided(tensor.sizes, tensor.strides, tensor.offset);
   }
 
   at::Tensor copy(const PickledArray& array, const std::string& name) const {
@@ -124,11 +126,15 @@ class PickleTensors {
     if (!type)
       throw CheckpointError("{}: {}: expected an array of numbers, found one of the type {}", what_,
                             name, array.type);
+    // Zero sizes last, so that the others overflow where LibTorch's would, in whatever order.
+    auto sorted = array.sizes;
+    std::sort(sorted.rbegin(), sorted.rend());
     std::uint64_t bytes = c10::elementSize(*type);
-    for (const auto size : array.sizes)
-      if (size < 0 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes))
-        bytes = std::uint64_t{1} << 63;
-    if (bytes != array.bytes.size())
+    bool good = true;
+    for (const auto size : sorted)
+      good = good && size >= 0 && bytes < std::uint64_t{1} << 62 &&
+             !__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes);
+    if (!good || bytes != array.bytes.size())
       throw CheckpointError("{}: {}: expected an array [{}] of {}, found {} bytes", what_, name,
                             fmt::join(array.sizes, ", "), array.type, array.bytes.size());
     auto sizes = array.sizes;
@@ -149,6 +155,7 @@ class PickleTensors {
   const Storages& storages_;
   const std::string& what_;
   std::map<std::string, TensorMap> groups_{};
+  std::map<const PickleNode*, at::Tensor> arrays_{};
   std::size_t visits_ = 0;
 };
 

@@ -59,8 +59,11 @@ struct Pickle {
   std::deque<PickleNode> nodes;
   PickleValue root;
 
-  /// So that a small file cannot ask for much memory: 40 MiB of nodes.
+  /// So that a small file cannot ask for much memory or time: nodes, bytes that calls and lists
+  /// copy, and dimensions of a tensor.
   static constexpr std::size_t kMaxNodes = 500'000;
+  static constexpr std::size_t kMaxCopied = std::size_t{128} << 20;
+  static constexpr std::size_t kMaxRank = 64;
 };
 
 inline const PickleNode* node_of(const PickleValue& value, PickleNode::Kind kind) {

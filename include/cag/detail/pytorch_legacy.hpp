@@ -34,8 +34,9 @@ class PytorchLegacy {
     expect_header();
     const auto object = next();
     collect(object);
-    read_storages(next());
-    text_ = {};
+    const auto keys = next();
+    std::string().swap(text_);
+    read_storages(keys);
     return PickleTensors::of(
         object, [this](const PickledTensor& tensor) { return storages_.at(tensor.key); }, what_);
   }
@@ -104,6 +105,7 @@ class PytorchLegacy {
       auto storage = at::empty({tensor.storage_size}, at::TensorOptions(*type));
       file_.read_at(offset, static_cast<char*>(storage.mutable_data_ptr()), bytes * width);
       offset += bytes * width;
+      expect_bools(storage, what_);
       if (!storages_.emplace(tensor.key, std::move(storage)).second)
         fail(fmt::format("the storage {} twice", tensor.key));
     }

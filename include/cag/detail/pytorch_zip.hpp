@@ -78,6 +78,7 @@ class PytorchZip {
     auto* data = static_cast<char*>(storage.mutable_data_ptr());
     file_.read_at(entry.begin, data, entry.size);
     expect_checksum(*found, {data, entry.size});
+    expect_bools(storage, name);
     return storages_.emplace(tensor.key, storage).first->second;
   }
 

@@ -12,6 +12,7 @@
 #include <cag/detail/little_endian.hpp>
 #include <cag/detail/pickle_calls.hpp>
 #include <cag/detail/pickle_value.hpp>
+#include <cag/detail/printable.hpp>
 #include <cag/error.hpp>
 
 namespace cag::detail {
@@ -144,14 +145,11 @@ class Unpickler {
       case 'u':
         return append(pairs(since_mark()), Kind::kDict);
       case 'q':
-        memo_[static_cast<unsigned char>(take(1)[0])] = top();
-        return true;
+        return remember(static_cast<unsigned char>(take(1)[0]));
       case 'r':
-        memo_[number<std::uint32_t>()] = top();
-        return true;
+        return remember(number<std::uint32_t>());
       case 0x94:
-        memo_[static_cast<std::uint32_t>(memo_.size())] = top();
-        return true;
+        return remember(static_cast<std::uint32_t>(memo_.size()));
       case 'h':
         return push(remembered(static_cast<unsigned char>(take(1)[0])));
       case 'j':
@@ -223,7 +221,7 @@ class Unpickler {
   bool push_global(const std::string& module, const std::string& name) {
     const auto full = module + '.' + name;
     if (!PickleCalls::is_allowed(full))
-      fail("the global {}, which is not allowed", printable(full));
+      fail("the global {}, which is not allowed", printable(full.substr(0, 200)));
     return push(new_node({.kind = Kind::kGlobal, .text = full}));
   }
 
@@ -297,8 +295,16 @@ class Unpickler {
     auto* const* node = std::get_if<PickleNode*>(&top());
     if (node == nullptr || (*node)->kind != kind)
       fail("values for what is not a {}", kind == Kind::kList ? "list" : "dict");
+    named([&] { calls_.charge(values.size() * sizeof(PickleValue)); });
     auto& items = (*node)->items;
     items.insert(items.end(), values.begin(), values.end());
+    return true;
+  }
+
+  bool remember(std::uint32_t index) {
+    constexpr std::size_t kEntry = 64;
+    named([&] { calls_.charge(kEntry); });
+    memo_[index] = top();
     return true;
   }
 
@@ -312,12 +318,6 @@ class Unpickler {
     const auto* node = node_of(value, Kind::kString);
     if (node == nullptr) fail("a name that is not text");
     return node->text;
-  }
-
-  static std::string printable(std::string text) {
-    for (auto& c : text)
-      if (static_cast<unsigned char>(c) < 0x20) c = '?';
-    return text.substr(0, 200);
   }
 
   template <typename... Args>

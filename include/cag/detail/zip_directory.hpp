@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <cag/detail/little_endian.hpp>
+#include <cag/detail/printable.hpp>
 #include <cag/error.hpp>
 
 namespace cag::detail {
@@ -165,7 +166,7 @@ class ZipDirectoryReader {
       inside = name.substr(from, to - from) != "..";
       from = to + 1;
     }
-    if (!inside) fail("an entry whose name leaves it: {}", printable(name));
+    if (!inside) fail("an entry whose name leaves it: {}", name);
   }
 
   std::uint64_t data_of(const std::string& name, std::uint64_t header) const {
@@ -187,16 +188,10 @@ class ZipDirectoryReader {
     return result;
   }
 
-  static std::string printable(std::string text) {
-    for (auto& c : text)
-      if (static_cast<unsigned char>(c) < 0x20) c = '?';
-    return text;
-  }
-
   template <typename... Args>
   [[noreturn]] void fail(fmt::format_string<Args...> found, Args&&... args) const {
     throw CheckpointError("{}: expected a sound zip archive, found {}", file_.name(),
-                          fmt::format(found, std::forward<Args>(args)...));
+                          printable(fmt::format(found, std::forward<Args>(args)...)));
   }
 
   const F& file_;

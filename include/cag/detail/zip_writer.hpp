@@ -18,9 +18,8 @@ class ZipWriter {
  public:
   /// `bytes` stay where they are until the archive has been written.
   void add(const std::string& name, std::string_view bytes) {
-    constexpr std::uint64_t kLimit = 0xFFFFFFFF;
-    if (bytes.size() >= kLimit || offset_ + bytes.size() >= kLimit || count_ >= 0xFFFF)
-      throw CheckpointError("expected tensors of less than 4 GiB, got more at {}", name);
+    if (count_ + 1 >= 0xFFFF) throw CheckpointError("expected fewer than 65535 entries, got more");
+    expect_room(bytes.size() + name.size() + 128, name);
     std::string header("PK\3\4");
     std::string entry("PK\1\2");
     append_little_endian<std::uint16_t>(entry, 20);  // made by version 2.0
@@ -53,6 +52,7 @@ class ZipWriter {
   }
 
   void finish() {
+    expect_room(directory_.size() + 64, "the directory");
     std::string end("PK\5\6");
     append_little_endian<std::uint32_t>(end, 0);  // one disk
     append_little_endian(end, static_cast<std::uint16_t>(count_));
@@ -67,6 +67,12 @@ class ZipWriter {
   const std::vector<std::string_view>& pieces() const { return pieces_; }
 
  private:
+  void expect_room(std::uint64_t bytes, const std::string& where) const {
+    constexpr std::uint64_t kLimit = 0xFFFFFFFF;
+    if (bytes >= kLimit || offset_ + bytes >= kLimit)
+      throw CheckpointError("expected tensors of less than 4 GiB, got more at {}", where);
+  }
+
   static constexpr std::uint32_t kDay = 0x00210000;  // 1980-01-01, the first day of the format
 
   void put(std::string bytes) {

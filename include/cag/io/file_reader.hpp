@@ -16,8 +16,8 @@
 
 namespace cag {
 
-/// A regular file, read once from front to back. Its size is taken when it is opened; one that
-/// shrinks or grows meanwhile is an error.
+/// A regular file, read from front to back, or at any place. Its size is taken when it is opened;
+/// one that is then found shorter is an error, and one read to its end and found longer.
 class FileReader {
  public:
   /// Follows symbolic links: for files that the user names.

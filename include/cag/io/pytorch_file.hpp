@@ -28,7 +28,7 @@ class PytorchFile {
  public:
   /// @throws IoError where the file cannot be read, CheckpointError where it is not such a file, is
   ///   damaged, or holds an opcode, a global or a type that is not on the list. Reading allocates
-  ///   no more than the size of the file and about 128 MiB.
+  ///   no more than the size of the file and about 256 MiB.
   static PytorchFile read(const std::filesystem::path& path) {
     FileReader file(path);
     std::string start(std::min<std::uint64_t>(file.size(), 262), '\0');

@@ -18,11 +18,14 @@ class LossTerms {
     double weight;
   };
 
+  /// With a weight of 0 a term is reported and nothing else.
   void add(std::string name, const at::Tensor& value, double weight = 1) {
     TORCH_CHECK_VALUE(value.defined() && value.dim() == 0, "expected loss term ", name,
                       " as a scalar, got ", value.defined() ? value.sizes() : at::IntArrayRef{});
-    const auto weighted = weight == 1 ? value : value * weight;
-    total_ = total_.defined() ? total_ + weighted : weighted;
+    if (weight != 0) {  // 0 times infinity is not a number
+      const auto weighted = weight == 1 ? value : value * weight;
+      total_ = total_.defined() ? total_ + weighted : weighted;
+    }
     terms_.push_back({std::move(name), value, weight});
   }
 

@@ -22,7 +22,7 @@ namespace cag {
 
 namespace detail {
 
-/// One branch of the pyramid: convolution, batch norm, ReLU.
+/// One branch of the pyramid: convolution, norm, ReLU.
 class AsppBranchImpl : public torch::nn::Cloneable<AsppBranchImpl> {
  public:
   AsppBranchImpl(std::int64_t in, std::int64_t out, std::int64_t k, std::int64_t dilation,
@@ -82,7 +82,7 @@ class AsppImpl : public torch::nn::Cloneable<AsppImpl> {
 
   /// @throws c10::ValueError for a batch of one while the image pooling trains.
   at::Tensor forward(const at::Tensor& x) {
-    const bool by_batch = norm_ != Norm::kGroup && global_avg_pool_[2]->is_training();
+    const bool by_batch = norm_ == Norm::kBatch && global_avg_pool_[2]->is_training();
     TORCH_CHECK_VALUE(x.size(0) > 1 || !by_batch,
                       "the batch norm of the image pooling trains on one value per image and "
                       "expected a batch of at least 2 images, got 1; use larger batches or freeze "

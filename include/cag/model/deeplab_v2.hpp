@@ -8,7 +8,6 @@
 
 #include <cag/error.hpp>
 #include <cag/model/detail/check_images.hpp>
-#include <cag/model/detail/norm_layer.hpp>
 #include <cag/model/dilated_classifier.hpp>
 #include <cag/model/kaiming.hpp>
 #include <cag/model/norm.hpp>
@@ -53,12 +52,6 @@ class DeepLabV2Impl : public torch::nn::Cloneable<DeepLabV2Impl> {
     }
     classifier_ = register_module(options_.auxiliary ? "layer6" : "layer5",
                                   DilatedClassifier(width, options_.categories));
-    if (options_.norm == Norm::kFrozenBatch) detail::freeze_batch_norm(*this);
-  }
-
-  void train(bool on = true) override {
-    Module::train(on);
-    if (options_.norm == Norm::kFrozenBatch) detail::freeze_batch_norm(*this);
   }
 
   /// [N, 3, H, W] -> features [N, 2048, h, w] (512 for depth 18 and 34, nonnegative) and logits

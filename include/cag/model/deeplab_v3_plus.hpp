@@ -10,7 +10,6 @@
 #include <cag/model/aspp.hpp>
 #include <cag/model/decoder.hpp>
 #include <cag/model/detail/check_images.hpp>
-#include <cag/model/detail/norm_layer.hpp>
 #include <cag/model/kaiming.hpp>
 #include <cag/model/norm.hpp>
 #include <cag/model/prediction.hpp>
@@ -53,12 +52,6 @@ class DeepLabV3PlusImpl : public torch::nn::Cloneable<DeepLabV3PlusImpl> {
     decoder_ = register_module("decoder",
                                Decoder(backbone_->low_width(), options_.categories, options_.norm));
     initialise_kaiming(*this);
-    if (options_.norm == Norm::kFrozenBatch) detail::freeze_batch_norm(*this);
-  }
-
-  void train(bool on = true) override {
-    Module::train(on);
-    if (options_.norm == Norm::kFrozenBatch) detail::freeze_batch_norm(*this);
   }
 
   /// [N, 3, H, W] -> features [N, 256, h, w] (nonnegative) and logits [N, categories, h, w], with

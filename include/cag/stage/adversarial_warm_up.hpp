@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include <cag/adversarial/vanilla.hpp>
 #include <cag/data/batch.hpp>
 #include <cag/detail/finite.hpp>
+#include <cag/error.hpp>
 #include <cag/loss/loss_terms.hpp>
 #include <cag/loss/source_cross_entropy.hpp>
 #include <cag/model/backbone.hpp>
@@ -49,10 +49,13 @@ struct AdversarialWarmUp {
   }
 
   /// Trains the discriminators too, on predictions cut off from the student: after its own gradient
-  /// has passed through them as they were.
+  /// has passed through them as they were. They step even where the student's step is then skipped.
+  /// @throws NumericalError where their gradient is not finite
   template <TrainableBackbone B, AdaptationData Data>
   LossTerms losses(RunState<B>& state, Data& data) const {
-    TORCH_CHECK_VALUE(state.adversary, "expected a state in a stage of ", kName, ", found another");
+    TORCH_CHECK_VALUE(state.adversary && std::ssize(state.adversary->discriminators) == levels,
+                      "expected a state in a stage of ", kName, " with ", levels,
+                      " levels, found another");
     const LabelledBatch source = data.source.batch(state.drawn);
     const UnlabelledBatch target = data.target.batch(state.drawn);
     const auto seen = levels_of(predict(state.student, source.images));
@@ -114,7 +117,10 @@ struct AdversarialWarmUp {
       total = total.defined() ? total + both : both;
     }
     total.backward();
-    if (detail::all_finite(adversary.parameters())) adversary.optimizer.step();
+    if (!detail::all_finite(adversary.parameters()))
+      throw NumericalError("expected a finite gradient of the discriminators, got none; loss {}",
+                           total.item<double>());
+    adversary.optimizer.step();
     return total.detach();
   }
 };

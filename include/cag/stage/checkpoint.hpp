@@ -45,7 +45,7 @@ inline const Json& value_of(const DirectoryContents& contents, const std::string
 }  // namespace detail
 
 /// All of a run's state, LibTorch's CPU generator included, to be written as a checkpoint.
-/// @throws NumericalError where the student has a value that is not finite
+/// @throws NumericalError where the student or an adversary has a value that is not finite
 template <TrainableBackbone B>
 DirectoryContents checkpoint_of(RunState<B>& state) {
   DirectoryContents contents;
@@ -56,7 +56,10 @@ DirectoryContents checkpoint_of(RunState<B>& state) {
     contents.parts["teacher"] = module_state(TrainingTraits<B>::module(*state.teacher));
   if (state.anchors) contents.parts["anchors"] = anchor_tensors(*state.anchors);
   if (state.optimizer) contents.parts["optimizer"] = sgd_state(*state.optimizer, student);
-  if (state.adversary) contents.parts["adversary"] = adversary_state(*state.adversary);
+  if (state.adversary) {
+    contents.parts["adversary"] = adversary_state(*state.adversary);
+    detail::expect_finite(contents.parts["adversary"], "adversary");
+  }
   contents.parts["random"] = {{"cpu", cpu_generator_state()}};
   contents.values = {{"stage", state.stage},
                      {"step", state.step},

@@ -10,6 +10,7 @@
 #include <torch/nn/modules/container/any.h>
 #include <torch/nn/modules/normalization.h>
 
+#include <cag/model/frozen_batch_norm.hpp>
 #include <cag/model/norm.hpp>
 
 namespace cag::detail {
@@ -17,10 +18,11 @@ namespace cag::detail {
 inline torch::nn::AnyModule make_norm(Norm norm, std::int64_t width) {
   constexpr std::int64_t kGroups = 16;
   if (norm == Norm::kGroup) return torch::nn::AnyModule(torch::nn::GroupNorm(kGroups, width));
+  if (norm == Norm::kFrozenBatch) return torch::nn::AnyModule(FrozenBatchNorm(width));
   return torch::nn::AnyModule(torch::nn::BatchNorm2d(width));
 }
 
-/// A norm layer of either kind: [N, width, h, w] -> the same.
+/// A norm layer of any kind: [N, width, h, w] -> the same.
 class NormLayer {
  public:
   NormLayer() = default;
@@ -34,16 +36,5 @@ class NormLayer {
  private:
   torch::nn::AnyModule module_;
 };
-
-/// Batch norm layers in eval mode, their scale and shift without gradients.
-inline void freeze_batch_norm(torch::nn::Module& module) {
-  for (const auto& part : module.modules(/*include_self=*/false)) {
-    auto* layer = part->as<torch::nn::BatchNorm2dImpl>();
-    if (layer == nullptr) continue;
-    layer->eval();
-    layer->weight.set_requires_grad(false);
-    layer->bias.set_requires_grad(false);
-  }
-}
 
 }  // namespace cag::detail
