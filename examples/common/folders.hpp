@@ -49,8 +49,8 @@ class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& folder)
       : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    held_ = descriptor_ >= 0 && ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
-    taken_ = !held_ && errno == EWOULDBLOCK;
+    taken_ =
+        descriptor_ >= 0 && ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   }
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
@@ -63,7 +63,7 @@ class FolderLock {
 
  private:
   int descriptor_;
-  bool held_ = false, taken_ = false;
+  bool taken_ = false;
 };
 
 /// Makes a folder that appears when it is whole: `fill` writes to the path that it is given. What

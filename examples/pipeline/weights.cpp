@@ -109,11 +109,7 @@ std::string load_initial_weights(torch::nn::Module& module, const fs::path& path
   }
   // DeepLabV2 has the ResNet's entries as its own, beside its classifiers layer5 and layer6.
   const bool inside = module.named_parameters().contains("backbone.conv1.weight");
-  auto backbone = cag::from_torchvision_resnet(weights);
-  if (!inside) {
-    backbone = weights;
-    std::erase_if(backbone, [](const auto& entry) { return entry.first.starts_with("fc."); });
-  }
+  const auto backbone = cag::from_torchvision_resnet(weights, inside ? "backbone." : "");
   auto report = cag::WeightsReport::of(module, backbone);
   std::erase_if(report.missing, [&](const std::string& name) {
     return inside ? !name.starts_with("backbone.")

@@ -20,7 +20,7 @@ class Gta5 {
   /// @throws DataError listing what is wrong with the folder: missing folders, no image, images
   ///   without label, labels without image
   explicit Gta5(const std::filesystem::path& root, LabelTable table = label_table::gta5())
-      : files_(open(root, std::move(table))) {}
+      : files_(detail::open_pairs(root, "images", "labels", std::move(table))) {}
 
   std::int64_t size() const { return files_.size(); }
   const std::string& name(std::int64_t i) const { return files_.name(i); }
@@ -34,19 +34,6 @@ class Gta5 {
   LabelledSample get(std::int64_t i) const { return files_.get(i); }
 
  private:
-  static detail::PairList open(const std::filesystem::path& root, LabelTable table) {
-    detail::Problems problems;
-    detail::Files images;
-    detail::Files labels;
-    detail::collect(root / "images", ".png", images, problems);
-    detail::collect(root / "labels", ".png", labels, problems);
-    detail::expect_some(images, root / "images", "*.png", problems);
-    detail::expect_some(labels, root / "labels", "*.png", problems);
-    detail::match(images, labels, problems);
-    problems.raise(root.string());
-    return {images, labels, std::move(table)};
-  }
-
   detail::PairList files_;
 };
 

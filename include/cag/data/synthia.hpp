@@ -20,7 +20,8 @@ class Synthia {
   /// @throws DataError listing what is wrong with the folder: missing folders, no image, images
   ///   without label, labels without image
   explicit Synthia(const std::filesystem::path& root, LabelTable table = label_table::synthia())
-      : files_(open(root, std::move(table))) {}
+      : files_(detail::open_pairs(root, "RGB", "GT/LABELS", std::move(table),
+                                  png::read_label_ids16)) {}
 
   std::int64_t size() const { return files_.size(); }
   const std::string& name(std::int64_t i) const { return files_.name(i); }
@@ -35,20 +36,6 @@ class Synthia {
   LabelledSample get(std::int64_t i) const { return files_.get(i); }
 
  private:
-  static detail::PairList open(const std::filesystem::path& root, LabelTable table) {
-    detail::Problems problems;
-    detail::Files images;
-    detail::Files labels;
-    const auto truth = root / "GT" / "LABELS";
-    detail::collect(root / "RGB", ".png", images, problems);
-    detail::collect(truth, ".png", labels, problems);
-    detail::expect_some(images, root / "RGB", "*.png", problems);
-    detail::expect_some(labels, truth, "*.png", problems);
-    detail::match(images, labels, problems);
-    problems.raise(root.string());
-    return {images, labels, std::move(table), png::read_label_ids16};
-  }
-
   detail::PairList files_;
 };
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -17,25 +16,13 @@ inline constexpr auto kCrc32Table = [] {
   return table;
 }();
 
-/// The checksum of zip files, of bytes given in pieces.
-class Crc32 {
- public:
-  void update(std::string_view bytes) {
-    for (const char byte : bytes) {
-      state_ = kCrc32Table[(state_ ^ static_cast<unsigned char>(byte)) & 0xFF] ^ (state_ >> 8);
-    }
-  }
-
-  std::uint32_t digest() const { return ~state_; }
-
- private:
-  std::uint32_t state_ = 0xFFFFFFFFU;
-};
-
+/// The checksum of zip files.
 inline std::uint32_t crc32(std::string_view bytes) {
-  Crc32 crc;
-  crc.update(bytes);
-  return crc.digest();
+  std::uint32_t state = 0xFFFFFFFFU;
+  for (const char byte : bytes) {
+    state = kCrc32Table[(state ^ static_cast<unsigned char>(byte)) & 0xFF] ^ (state >> 8);
+  }
+  return ~state;
 }
 
 }  // namespace cag::detail

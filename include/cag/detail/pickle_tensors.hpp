@@ -16,24 +16,12 @@
 
 #include <fmt/ranges.h>
 
+#include <cag/detail/bools.hpp>
 #include <cag/detail/pickle_value.hpp>
 #include <cag/error.hpp>
 #include <cag/io/tensor_map.hpp>
 
 namespace cag::detail {
-
-/// The type of a storage such as FloatStorage.
-inline std::optional<at::ScalarType> storage_type(std::string_view name) {
-  static constexpr std::pair<std::string_view, at::ScalarType> kTypes[] = {
-      {"FloatStorage", at::kFloat}, {"DoubleStorage", at::kDouble},
-      {"HalfStorage", at::kHalf},   {"BFloat16Storage", at::kBFloat16},
-      {"LongStorage", at::kLong},   {"IntStorage", at::kInt},
-      {"ShortStorage", at::kShort}, {"CharStorage", at::kChar},
-      {"ByteStorage", at::kByte},   {"BoolStorage", at::kBool}};
-  for (const auto& [known, type] : kTypes)
-    if (known == name) return type;
-  return std::nullopt;
-}
 
 inline std::optional<at::ScalarType> numpy_type(std::string_view name) {
   static constexpr std::pair<std::string_view, at::ScalarType> kTypes[] = {
@@ -43,14 +31,6 @@ inline std::optional<at::ScalarType> numpy_type(std::string_view name) {
   for (const auto& [known, type] : kTypes)
     if (known == name) return type;
   return std::nullopt;
-}
-
-/// Any other byte in a bool is undefined behaviour later.
-inline void expect_bools(const at::Tensor& tensor, std::string_view what) {
-  if (tensor.scalar_type() != at::kBool) return;
-  const auto* bytes = static_cast<const char*>(tensor.const_data_ptr());
-  if (!std::all_of(bytes, bytes + tensor.numel(), [](char b) { return b == 0 || b == 1; }))
-    throw CheckpointError("{}: expected bool bytes 0 and 1, found others", what);
 }
 
 /// The tensors of a pickle, by the dotted path of their dict and their name in it.

@@ -10,8 +10,10 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 
+#include <cag/detail/bools.hpp>
 #include <cag/detail/little_endian.hpp>
 #include <cag/detail/pickle_tensors.hpp>
+#include <cag/detail/storage_types.hpp>
 #include <cag/detail/unpickler.hpp>
 #include <cag/detail/zip_directory.hpp>
 #include <cag/error.hpp>

@@ -8,7 +8,10 @@
 #include <ATen/core/Tensor.h>
 #include <c10/util/Exception.h>
 
+#include <fmt/format.h>
+
 #include <cag/detail/little_endian.hpp>
+#include <cag/detail/storage_types.hpp>
 #include <cag/detail/zip_writer.hpp>
 #include <cag/io/tensor_map.hpp>
 
@@ -43,14 +46,14 @@ class PytorchWriter {
  private:
   void add(const std::string& name, const at::Tensor& tensor, const std::string& key) {
     TORCH_CHECK_VALUE(tensor.defined() && tensor.layout() == c10::kStrided && !tensor.is_meta() &&
-                          storage_of(tensor.scalar_type()) != nullptr,
+                          storage_name(tensor.scalar_type()),
                       "tensor \"", name, "\": expected a strided tensor of a real type, got ",
                       tensor.defined() ? tensor.toString() : "an undefined one");
     const auto& stored = tensors_.emplace_back(tensor.detach().resolve_neg().cpu().contiguous());
     text(name);
     pickle_ += "ctorch._utils\n_rebuild_tensor_v2\n((";
     text("storage");
-    pickle_ += std::string("ctorch\n") + storage_of(stored.scalar_type()) + '\n';
+    pickle_ += fmt::format("ctorch\n{}\n", *storage_name(stored.scalar_type()));
     text(key);
     text("cpu");
     integer(stored.numel());
@@ -61,33 +64,6 @@ class PytorchWriter {
     pickle_ += "\x89";
     empty_ordered_dict();  // of hooks
     pickle_ += "tR";
-  }
-
-  static const char* storage_of(at::ScalarType type) {
-    switch (type) {
-      case at::kFloat:
-        return "FloatStorage";
-      case at::kDouble:
-        return "DoubleStorage";
-      case at::kHalf:
-        return "HalfStorage";
-      case at::kBFloat16:
-        return "BFloat16Storage";
-      case at::kLong:
-        return "LongStorage";
-      case at::kInt:
-        return "IntStorage";
-      case at::kShort:
-        return "ShortStorage";
-      case at::kChar:
-        return "CharStorage";
-      case at::kByte:
-        return "ByteStorage";
-      case at::kBool:
-        return "BoolStorage";
-      default:
-        return nullptr;
-    }
   }
 
   void empty_ordered_dict() { pickle_ += "ccollections\nOrderedDict\n)R"; }

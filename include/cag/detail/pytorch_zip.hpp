@@ -8,8 +8,10 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 
+#include <cag/detail/bools.hpp>
 #include <cag/detail/crc32.hpp>
 #include <cag/detail/pickle_tensors.hpp>
+#include <cag/detail/storage_types.hpp>
 #include <cag/detail/unpickler.hpp>
 #include <cag/detail/zip_directory.hpp>
 #include <cag/error.hpp>

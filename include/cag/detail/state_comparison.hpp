@@ -12,6 +12,18 @@
 
 namespace cag::detail {
 
+/// "N kind: a, b, ...", the first 20; nothing for none.
+inline void describe(std::vector<std::string>& problems, const std::vector<std::string>& lines,
+                     std::string_view kind) {
+  constexpr std::size_t kShown = 20;
+  if (lines.empty()) return;
+  const auto shown = std::min(lines.size(), kShown);
+  problems.push_back(fmt::format(
+      "{} {}: {}{}", lines.size(), kind,
+      fmt::join(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+      lines.size() > shown ? ", ..." : ""));
+}
+
 /// Everything by which one set of tensors differs from another in names, shapes and types.
 class StateComparison {
  public:
@@ -54,16 +66,6 @@ class StateComparison {
                                    c10::toString(expected.scalar_type()),
                                    c10::toString(found.scalar_type())));
     }
-  }
-
-  static void describe(Lines& problems, const Lines& lines, std::string_view kind) {
-    constexpr std::size_t kShown = 20;
-    if (lines.empty()) return;
-    const auto shown = std::min(lines.size(), kShown);
-    problems.push_back(fmt::format(
-        "{} {}: {}{}", lines.size(), kind,
-        fmt::join(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
-        lines.size() > shown ? ", ..." : ""));
   }
 
   Lines missing_, unexpected_, shapes_, types_;

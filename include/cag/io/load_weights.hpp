@@ -43,12 +43,10 @@ inline TensorMap with_prefix(const TensorMap& weights, std::string_view prefix) 
 }
 
 /// The weights of torchvision's ResNets, without their classifier, by the names that
-/// DeepLabV3Plus has for them.
-inline TensorMap from_torchvision_resnet(const TensorMap& weights) {
-  TensorMap result;
-  for (const auto& [name, tensor] : weights)
-    if (!name.starts_with("fc.")) result.emplace("backbone." + name, tensor);
-  return result;
+/// DeepLabV3Plus has for them, or with another prefix.
+inline TensorMap from_torchvision_resnet(TensorMap weights, std::string_view prefix = "backbone.") {
+  std::erase_if(weights, [](const auto& entry) { return entry.first.starts_with("fc."); });
+  return with_prefix(weights, prefix);
 }
 
 }  // namespace cag

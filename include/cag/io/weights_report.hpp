@@ -1,10 +1,7 @@
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <torch/nn/module.h>
@@ -12,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cag/error.hpp>
+#include <cag/detail/state_comparison.hpp>
 #include <cag/io/module_state.hpp>
 #include <cag/io/tensor_map.hpp>
 
@@ -51,19 +48,11 @@ struct WeightsReport {
 
   /// "680 loaded; 1 missing: fc.bias; ...", the first 20 of each kind.
   std::string text() const {
-    auto text = fmt::format("{} loaded", loaded.size());
-    for (const auto& [list, kind] :
-         {std::pair(&missing, "missing"), std::pair(&unexpected, "unexpected"),
-          std::pair(&misshaped, "of another shape or type")}) {
-      constexpr std::size_t kShown = 20;
-      if (list->empty()) continue;
-      const std::vector<std::string> shown(
-          list->begin(),
-          list->begin() + static_cast<std::ptrdiff_t>(std::min(list->size(), kShown)));
-      text += fmt::format("; {} {}: {}{}", list->size(), kind, fmt::join(shown, ", "),
-                          list->size() > kShown ? ", ..." : "");
-    }
-    return text;
+    std::vector<std::string> parts{fmt::format("{} loaded", loaded.size())};
+    detail::describe(parts, missing, "missing");
+    detail::describe(parts, unexpected, "unexpected");
+    detail::describe(parts, misshaped, "of another shape or type");
+    return fmt::format("{}", fmt::join(parts, "; "));
   }
 
  private:

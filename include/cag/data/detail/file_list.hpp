@@ -75,4 +75,20 @@ class PairList {
   ReadIds read_ids_;
 };
 
+/// The pairs of two flat folders of PNG files.
+/// @throws DataError listing what is wrong with them
+inline PairList open_pairs(const Path& root, const Path& images_below, const Path& labels_below,
+                           LabelTable table, PairList::ReadIds read_ids = png::read_label_ids) {
+  Problems problems;
+  Files images;
+  Files labels;
+  collect(root / images_below, ".png", images, problems);
+  collect(root / labels_below, ".png", labels, problems);
+  expect_some(images, root / images_below, "*.png", problems);
+  expect_some(labels, root / labels_below, "*.png", problems);
+  match(images, labels, problems);
+  problems.raise(root.string());
+  return {images, labels, std::move(table), read_ids};
+}
+
 }  // namespace cag::detail
