@@ -2,7 +2,8 @@
 """The published experiments: a rehearsal of them at their real size, and their figures beside those of a run.
 
 --rehearse gta5 synthia   draws a few images of the real sizes, runs warm-up and three stages as published, but for two
-                          iterations each, evaluates, writes predictions, and says what the whole would take
+                          iterations each, evaluates, writes predictions, and says what the whole would take; where
+                          memory asks for it, with micro-batches
 --expect gta5 RUN         a finished run's categories beside the published ones; fails where mIoU is further below than
                           --tolerance points
 """
@@ -30,6 +31,7 @@ PUBLISHED = {
                 "motorcycle": 22.9, "bicycle": 49.0},
 }
 ITERATIONS = 90000  # of a stage, and of the warm-up
+BATCH = 4  # of each domain
 IMAGES = 4
 
 
@@ -78,38 +80,42 @@ def rehearse(name, options):
     data, out = options.out / name / "data", options.out / name / "run"
     source, target = data / "source", data / "cityscapes"
     streets = [binaries / "streets/streets", "--samples", 1]
-    run([*streets, "--style", "simulator", "--layout", chosen["layout"], "--images", 2 * IMAGES,
-         "--width", chosen["size"][0], "--height", chosen["size"][1], "--out", source])
-    run([*streets, "--style", "overcast", "--layout", "cityscapes", "--images", IMAGES, "--validation", 2,
-         "--width", 2048, "--height", 1024, "--out", target])
-    settings = {"warm_up.iterations": 2, "stages.iterations": 2, "stages.profile": "published_code",
-                "data.holdout_every": 4, "run.batch": options.batch, "run.evaluation_batch": 2, "run.save_every": 2}
-    command = [program, "adapt", "--source", source, "--target", target, "--out", out]
+    if not source.exists():
+        run([*streets, "--style", "simulator", "--layout", chosen["layout"], "--images", 2 * IMAGES,
+             "--width", chosen["size"][0], "--height", chosen["size"][1], "--out", source])
+    if not target.exists():
+        run([*streets, "--style", "overcast", "--layout", "cityscapes", "--images", IMAGES, "--validation", 2,
+             "--width", 2048, "--height", 1024, "--out", target])
+    settings = {"warm_up.iterations": options.steps, "stages.iterations": options.steps,
+                "stages.profile": "published_code", "data.holdout_every": 4, "run.batch": BATCH,
+                "run.micro_batches": options.micro_batches, "run.evaluation_batch": 2}
+    command = [program, "adapt", "--source", source, "--target", target, "--out", out, "--device", options.device]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
     output, seconds = run(command)
     run([program, "predict", "--network", out / "networks/stage-3", "--images", target / "leftImg8bit/val",
-         "--out", options.out / name / "predictions"])
+         "--out", options.out / name / "predictions", "--device", options.device])
     report(name, options, output, seconds, out)
 
 
 def report(name, options, output, seconds, out):
     with open(out / "results.csv", newline="") as file:
         peak = max(float(row["peak_mib"]) for row in csv.DictReader(file))
-    rates = [float(rate) for rate in re.findall(r"stage [1-3] \S+ +2/2 .* ([0-9.]+) images/s", output)]
-    step = 2 * options.batch / (sum(rates) / len(rates))
-    operations = step_operations(896, 512, options.batch)
+    end = f"{options.steps}/{options.steps}"
+    rates = [float(rate) for rate in re.findall(rf"stage [1-3] \S+ +{end} .* ([0-9.]+) images/s", output)]
+    step = 2 * BATCH / (sum(rates) / len(rates))
+    operations = step_operations(896, 512, BATCH)
     speed = 2 * operations / step / 1e9
     gpu = 2 * operations / (options.gpu_tflops * 1e12 * options.utilisation)
     hours = (3 + 3 / 7) * ITERATIONS / 3600  # the warm-up runs the student on the source alone
     print(f"""
-{name}: batch {options.batch} + {options.batch}, crops of 896 x 512, ResNet-101, {seconds / 60:.1f} min in all, {peak / 1024:.1f} GiB at most
+{name}: batch {BATCH} + {BATCH}, crops of 896 x 512, ResNet-101, {seconds / 60:.1f} min in all, {peak / 1024:.1f} GiB at most
 a step of a stage: {step:.1f} s, {2 * operations / 1e12:.2f} TFLOP of convolutions, {speed:.0f} GFLOP/s here
 warm-up and three stages of {ITERATIONS} steps: {step * hours:.0f} h at this speed, {gpu * hours:.0f} h on a GPU of
 {options.gpu_tflops} TFLOP/s used to {100 * options.utilisation:.0f} % (an assumption: --gpu-tflops, --utilisation)
 predictions: {options.out / name / "predictions/ids"}, named as the Cityscapes server wants them""")
-    if options.batch != 4:
-        print(f"batch norm saw {options.batch} images at a time, not the published 4")
+    if options.micro_batches > 1:
+        print(f"batch norm saw {BATCH // options.micro_batches} images at a time, not the published {BATCH}")
 
 
 def expect(name, options):
@@ -141,7 +147,10 @@ def main():
     parser.add_argument("run", nargs="?", type=Path, help="of --expect: a finished run")
     parser.add_argument("--build", type=Path, default=Path("build/evidence"), help="with the programs")
     parser.add_argument("--out", type=Path, default=Path("runs/reproduce"))
-    parser.add_argument("--batch", type=int, default=4, help="of each domain; fewer where memory asks for it")
+    parser.add_argument("--micro-batches", type=int, default=1, choices=[1, 2],
+                        help="pieces that a step takes its batches in; 2 where memory asks for it")
+    parser.add_argument("--steps", type=int, default=2, help="of the warm-up and of each stage")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--tolerance", type=float, default=1.0)
     parser.add_argument("--gpu-tflops", type=float, default=15.7, help="15.7: a V100 in float32")
     parser.add_argument("--utilisation", type=float, default=0.4)

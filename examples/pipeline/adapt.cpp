@@ -22,6 +22,7 @@
 #include <cag/io/run_lock.hpp>
 #include <cag/stage/checkpoint.hpp>
 #include <cag/stage/domains.hpp>
+#include <cag/stage/micro_batches.hpp>
 #include <cag/stage/self_training.hpp>
 #include <cag/stage/source_with_target_statistics.hpp>
 #include <cag/stage/stagewise_scheduler.hpp>
@@ -154,8 +155,11 @@ cag::RunEnd run_stages(Run& run, State& state) {
   const auto run_with = [&](const auto& warm_up, auto stage, auto& target) {
     stage.iterations = s.iterations;
     stage.optimization = completed(s);
+    const auto parts = config.run.micro_batches;
     cag::Domains data{source, target, run.lists.source, run.lists.target};
-    return cag::StagewiseScheduler(warm_up, cag::stage::Repeated{std::move(stage), s.count})
+    return cag::StagewiseScheduler(
+               cag::stage::MicroBatches{warm_up, parts},
+               cag::stage::Repeated{cag::stage::MicroBatches{std::move(stage), parts}, s.count})
         .run(state, data, hooks);
   };
   if (s.method == "oracle") {
@@ -184,11 +188,7 @@ cag::RunEnd run_stages(Run& run, State& state) {
 /// a file of weights only what it says can be checked.
 TrainedNetwork load_start(const std::filesystem::path& path, const Config& config,
                           const World& world) {
-  if (std::filesystem::is_regular_file(path)) {
-    auto net = make_network(config.network, world.table.size());
-    cag::load_weights(net.module(), read_weights(path), path.string());
-    return {config.network, std::move(net), world.table.names(), world.normalisation};
-  }
+  if (std::filesystem::is_regular_file(path)) return network_from(path, config);
   auto trained = TrainedNetwork::load(path);
   if (describe(trained.kind) != describe(config.network))
     throw cag::CheckpointError("{}: expected the network {}, found {}", path.string(),
@@ -206,10 +206,13 @@ TrainedNetwork load_start(const std::filesystem::path& path, const Config& confi
   return trained;
 }
 
-/// Puts `start` in the place of the warm-up.
+/// Puts `start` in the place of the warm-up's network, at the warm-up's end: evaluated and written
+/// like one that was trained here.
 void start_from(State& state, TrainedNetwork& start, const Config& config) {
   cag::load_module_state(state.student.module(), cag::module_state(start.net.module()), "start");
-  state.stage = 1;
+  state.restart(completed(config.warm_up));
+  state.begun = true;
+  state.step = config.warm_up.iterations;
   state.drawn = config.warm_up.iterations;
 }
 

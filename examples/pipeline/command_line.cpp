@@ -27,17 +27,34 @@ namespace {
 
 using common::whole_number;
 
-/// The options that make a configuration.
-struct ConfigOptions {
+/// The options that give a configuration's values by name.
+struct ValueOptions {
   Config defaults;
   std::string file{};
   std::vector<std::string> overrides{};
-  std::string source{}, target{}, device{}, start{};
-  std::int64_t seed = -1, threads = -1;
 
   void add_to(CLI::App& command) {
     command.add_option("--config", file, "TOML file over the defaults");
     command.add_option("--set", overrides, "one value: section.key=value")->take_all();
+  }
+
+  Config read() const {
+    auto config = file.empty() ? defaults : read_config(file, defaults);
+    for (const auto& assignment : overrides) override_value(config, assignment);
+    return config;
+  }
+
+  bool given() const { return !file.empty() || !overrides.empty(); }
+};
+
+/// The options that make the configuration of a run.
+struct ConfigOptions {
+  ValueOptions values;
+  std::string source{}, target{}, device{}, start{};
+  std::int64_t seed = -1, threads = -1;
+
+  void add_to(CLI::App& command) {
+    values.add_to(command);
     command.add_option("--source", source, "source data set folder");
     command.add_option("--target", target, "target data set folder");
     command.add_option("--device", device, "cpu, cuda or cuda:N");
@@ -48,8 +65,7 @@ struct ConfigOptions {
   }
 
   Config read() const {
-    auto config = file.empty() ? defaults : read_config(file, defaults);
-    for (const auto& assignment : overrides) override_value(config, assignment);
+    auto config = values.read();
     if (!source.empty()) config.data.source = source;
     if (!target.empty()) config.data.target = target;
     if (!device.empty()) config.run.device = device;
@@ -69,8 +85,8 @@ struct ConfigOptions {
   }
 
   bool given() const {
-    return !file.empty() || !overrides.empty() || !source.empty() || !target.empty() ||
-           !device.empty() || !start.empty() || seed >= 0 || threads >= 0;
+    return values.given() || !source.empty() || !target.empty() || !device.empty() ||
+           !start.empty() || seed >= 0 || threads >= 0;
   }
 };
 
@@ -82,7 +98,7 @@ int run_program(const Program& program, int argc, char** argv) {
   int code = 0;
 
   auto* adapt_command = app.add_subcommand("adapt", "warm-up, then adaptation in stages");
-  ConfigOptions adapt_config{.defaults = program.defaults};
+  ConfigOptions adapt_config{.values = {program.defaults}};
   adapt_config.add_to(*adapt_command);
   std::string out, resume;
   adapt_command->add_option("--out", out, "run directory to make");
@@ -148,7 +164,7 @@ int run_program(const Program& program, int argc, char** argv) {
   figure_command->callback([&] { figure(program, figure_options); });
 
   auto* check_command = app.add_subcommand("check-data", "pairs, sizes, label ids, categories");
-  ConfigOptions check_config{.defaults = program.defaults};
+  ConfigOptions check_config{.values = {program.defaults}};
   check_config.add_to(*check_command);
   check_command->callback([&] { code = check_data(program, check_config.read()); });
 
@@ -172,10 +188,24 @@ int run_program(const Program& program, int argc, char** argv) {
 
   auto* convert_command = app.add_subcommand("convert", "a file of weights into another format");
   std::string convert_file, convert_key, convert_out;
+  ValueOptions convert_values{.defaults = program.defaults};
+  convert_values.add_to(*convert_command);
   convert_command->add_option("file", convert_file, "as for inspect")->required();
-  convert_command->add_option("out", convert_out, ".safetensors, .pth, .pt or .pkl")->required();
+  convert_command
+      ->add_option("out", convert_out,
+                   ".safetensors, .pth, .pt or .pkl; without an end: the folder of a network")
+      ->required();
   convert_command->add_option("--key", convert_key, "as for inspect");
-  convert_command->callback([&] { convert(convert_file, convert_key, convert_out); });
+  convert_command->callback([&] {
+    const auto config = convert_values.read();
+    check(config);
+    if (convert_values.given() && std::filesystem::path(convert_out).has_extension())
+      throw cag::UsageError(
+          "convert: --config and --set are of the folder of a network, a name without an end; got "
+          "{}",
+          convert_out);
+    convert(convert_file, convert_key, config, convert_out);
+  });
 
   return common::guarded(app, [&] {
     app.parse(argc, argv);

@@ -82,6 +82,7 @@ void visit(C& config, Visitor visitor) {
   visitor("run.seed", config.run.seed);
   visitor("run.threads", config.run.threads);
   visitor("run.batch", config.run.batch);
+  visitor("run.micro_batches", config.run.micro_batches);
   visitor("run.evaluation_batch", config.run.evaluation_batch);
   visitor("run.save_every", config.run.save_every);
   visitor("run.evaluate_every", config.run.evaluate_every);

@@ -73,8 +73,9 @@ struct Config {
   struct Run {
     std::filesystem::path start;  ///< a trained network in place of the warm-up; empty: none
     std::int64_t seed = 0;
-    std::int64_t threads = 0;  ///< 0: as many as the machine has
-    std::int64_t batch = 4;    ///< of each domain
+    std::int64_t threads = 0;        ///< 0: as many as the machine has
+    std::int64_t batch = 4;          ///< of each domain
+    std::int64_t micro_batches = 1;  ///< pieces of it that a step takes one after the other
     std::int64_t evaluation_batch = 4;
     std::int64_t save_every = 500;    ///< steps between checkpoints
     std::int64_t evaluate_every = 0;  ///< steps between evaluations inside a stage; 0: at ends

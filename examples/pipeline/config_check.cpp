@@ -50,9 +50,17 @@ void check_categories(const std::vector<std::string>& names) {
 
 /// The batch norm of its image pooling has one value for each image.
 void check_batches(const Config& config) {
+  const auto& r = config.run;
+  expect(r.micro_batches >= 1 && r.batch % r.micro_batches == 0, "run.micro_batches",
+         fmt::format("a divisor of run.batch, {}", r.batch), r.micro_batches);
+  expect(r.micro_batches == 1 || config.warm_up.method == "source", "run.micro_batches",
+         "1 beside an adversarial warm-up, whose discriminators step with each piece",
+         r.micro_batches);
   if (config.network.name != "deeplab_v3_plus" || config.network.norm != "batch") return;
-  for (const auto& [key, batch] : {std::pair("run.batch", config.run.batch),
-                                   std::pair("run.evaluation_batch", config.run.evaluation_batch)})
+  for (const auto& [key, batch] :
+       {std::pair("run.batch", r.batch),
+        std::pair("run.batch / run.micro_batches", r.batch / r.micro_batches),
+        std::pair("run.evaluation_batch", r.evaluation_batch)})
     expect(batch >= 2, key, "at least 2 for deeplab_v3_plus with batch norm", batch);
 }
 
@@ -154,7 +162,6 @@ void check(const Config& config) {
   expect(a.base_width == 0 || a.crop_width > 0, "augmentation.base_width",
          "0 without a crop, for rescaled images differ in size", a.base_width);
   check_network(config.network);
-  check_batches(config);
   expect_one_of("loss.class_weights", config.class_weights, {"none", "inverse_root"});
   check_stage("warm_up", config.warm_up);
   check_warm_up(config);
@@ -179,6 +186,7 @@ void check(const Config& config) {
   expect(r.batch >= 1 && r.batch <= 4096, "run.batch", "1 to 4096", r.batch);
   expect(r.evaluation_batch >= 1 && r.evaluation_batch <= 4096, "run.evaluation_batch", "1 to 4096",
          r.evaluation_batch);
+  check_batches(config);
   expect(r.save_every >= 1, "run.save_every", "at least 1", r.save_every);
   expect(r.evaluate_every >= 0, "run.evaluate_every", "at least 0", r.evaluate_every);
 }

@@ -2,11 +2,26 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <string>
 
 #include <fmt/format.h>
 
 namespace pipeline {
+namespace {
+
+std::string duration(std::int64_t seconds) {
+  constexpr std::int64_t kHour = 3600, kDay = 24 * kHour;
+  if (seconds >= kDay)
+    return fmt::format("{:.1f} days", static_cast<double>(seconds) / static_cast<double>(kDay));
+  const auto minutes = seconds / 60 % 60;
+  if (seconds >= kHour)
+    return fmt::format("{}:{:02}:{:02}", seconds / kHour, minutes, seconds % 60);
+  return fmt::format("{}:{:02}", minutes, seconds % 60);
+}
+
+}  // namespace
 
 Progress::Progress() : terminal_(isatty(STDOUT_FILENO) == 1) { restart(); }
 
@@ -33,10 +48,11 @@ void Progress::show(const cag::StepReport& report) {
       static_cast<std::int64_t>(pace * static_cast<double>(report.iterations - report.step));
   std::string terms;
   for (const auto& [name, value] : report.terms) terms += fmt::format("  {} {:.4f}", name, value);
-  const auto line = fmt::format(
-      "stage {} {}  {}/{}  loss {:.4f}{}  lr {:.2e}  {:.1f} images/s  {}:{:02} left", report.stage,
-      report.stage_name, report.step, report.iterations, report.total, terms, report.learning_rate,
-      static_cast<double>(images_per_step_) / pace, left / 60, left % 60);
+  const auto rate = static_cast<double>(images_per_step_) / pace;
+  const auto line =
+      fmt::format("stage {} {}  {}/{}  loss {:.4f}{}  lr {:.2e}  {:.{}f} images/s  {} left",
+                  report.stage, report.stage_name, report.step, report.iterations, report.total,
+                  terms, report.learning_rate, rate, rate < 10 ? 3 : 1, duration(left));
   if (terminal_) {
     fmt::print("\r\033[K{}{}", line, last ? "\n" : "");
     open_ = !last;

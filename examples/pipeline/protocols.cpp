@@ -60,7 +60,8 @@ std::vector<double> Protocols::values(const cag::ConfusionMatrix& confusion) con
 std::string Protocols::table(double miou, const std::vector<double>& values) const {
   auto text = fmt::format("{:<24}", "mIoU over");
   for_each_protocol([&](const auto& protocol) { text += fmt::format("{:>13}", protocol.kName); });
-  text += fmt::format("\n{:<24}{:>13}\n", fmt::format("all {} categories", all_), percent(miou));
+  text +=
+      fmt::format("\n{:<24}{:>13}\n", fmt::format("the run's {} categories", all_), percent(miou));
   auto value = values.begin();
   for (const auto& subset : subsets_) {
     const auto here = subset.categories.size();

@@ -1,6 +1,7 @@
 #include "pipeline/weights.hpp"
 
 #include <array>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -17,7 +18,7 @@
 #include <cag/io/write_pytorch.hpp>
 #include <cag/stage/checkpoint.hpp>
 
-#include "pipeline/network.hpp"
+#include "pipeline/world.hpp"
 
 namespace pipeline {
 namespace {
@@ -134,12 +135,27 @@ int inspect(const InspectOptions& options) {
   return 0;
 }
 
-void convert(const fs::path& file, const std::string& key, const fs::path& out) {
+TrainedNetwork network_from(const fs::path& file, const Config& config, const std::string& key) {
+  auto categories = category_names(config);
+  auto net = make_network(config.network, std::ssize(categories));
+  cag::load_weights(net.module(), read_weights(file, key), file.string());
+  return {config.network, std::move(net), std::move(categories), normalisation_of(config)};
+}
+
+void convert(const fs::path& file, const std::string& key, const Config& config,
+             const fs::path& out) {
   const auto end = out.extension();
+  if (out.has_filename() && end.empty()) {
+    network_from(file, config, key).save(out);
+    fmt::print("{} -> {}\n", describe(config.network), out.string());
+    return;
+  }
   const bool python = end == ".pth" || end == ".pt" || end == ".pkl";
   if (!python && end != ".safetensors")
-    throw cag::UsageError("{}: expected a name that ends in .safetensors, .pth, .pt or .pkl",
-                          out.string());
+    throw cag::UsageError(
+        "{}: expected a name that ends in .safetensors, .pth, .pt or .pkl, or without an end for "
+        "the folder of a network",
+        out.string());
   const auto weights = read_weights(file, key);
   if (python) {
     cag::write_pytorch(out, weights);

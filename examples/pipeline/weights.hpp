@@ -8,6 +8,7 @@
 #include <cag/io/tensor_map.hpp>
 
 #include "pipeline/config.hpp"
+#include "pipeline/network.hpp"
 
 namespace pipeline {
 
@@ -36,9 +37,15 @@ struct InspectOptions {
 /// @return 0, or 4 where there is another file and it differs
 int inspect(const InspectOptions& options);
 
-/// Writes weights in the format that the end of `out` names: .safetensors, or .pth, .pt or .pkl.
+/// The configured network, categories and normalisation with the weights of a file, all of them.
+/// @throws cag::CheckpointError where they do not fit
+TrainedNetwork network_from(const std::filesystem::path& file, const Config& config,
+                            const std::string& key = "");
+
+/// Writes weights in the format that the end of `out` names: .safetensors, or .pth, .pt or .pkl;
+/// without an end, as the folder of the configured network.
 /// @throws cag::UsageError for any other end
-void convert(const std::filesystem::path& file, const std::string& key,
+void convert(const std::filesystem::path& file, const std::string& key, const Config& config,
              const std::filesystem::path& out);
 
 }  // namespace pipeline

@@ -141,6 +141,7 @@
 #include <cag/stage/adversary.hpp>
 #include <cag/stage/checkpoint.hpp>
 #include <cag/stage/domains.hpp>
+#include <cag/stage/micro_batches.hpp>
 #include <cag/stage/optimization.hpp>
 #include <cag/stage/repeated.hpp>
 #include <cag/stage/run_state.hpp>

@@ -221,11 +221,7 @@ TEST_CASE("stages from a saved warm-up are those of the whole run", "[adapt]") {
       0);
   CHECK_THAT(cag::test::read_file(directory / "config.toml"),
              Contains("start = '" + (whole.directory / "networks" / "stage-0").string()));
-  auto expected = whole.outcome;
-  std::erase_if(expected.rows, [](const auto& row) { return row[0] == "0"; });
-  std::erase_if(expected.networks,
-                [](const auto& file) { return file.first.starts_with("stage-0/"); });
-  check_same(Outcome::of(directory), expected);
+  check_same(Outcome::of(directory), whole.outcome);
 }
 
 TEST_CASE("every method, profile and label rule runs to its end", "[adapt]") {
@@ -246,7 +242,7 @@ TEST_CASE("every method, profile and label rule runs to its end", "[adapt]") {
   INFO(choice.front() << "\n" << ended.errors);
   REQUIRE(ended.code == 0);
   const auto outcome = Outcome::of(directory);
-  REQUIRE(outcome.rows.size() == 1 + 4);
+  REQUIRE(outcome.rows.size() == 1 + 4 + 4);  // the header, then both stages
   const auto& usual = Undisturbed::get().outcome.networks;
   CHECK((outcome.networks.at("stage-1/network.safetensors") !=
          usual.at("stage-1/network.safetensors")));

@@ -174,7 +174,8 @@ TEST_CASE("The default configuration is in range, and each value out of range is
       "stages.labels=all", "stages.teacher=good", "stages.margin=-1", "stages.margin=inf",
       "stages.probability=1", "stages.anchor_weight=-1", "stages.anchor_every=0", "run.seed=-1",
       "run.threads=1025", "run.batch=0", "run.batch=1", "run.evaluation_batch=0",
-      "run.evaluation_batch=1", "run.save_every=0", "run.evaluate_every=-1");
+      "run.evaluation_batch=1", "run.save_every=0", "run.evaluate_every=-1", "run.micro_batches=0",
+      "run.micro_batches=3", "run.micro_batches=4");
   INFO(assignment);
   const auto key = assignment.substr(0, assignment.find('='));
   const auto config = with(assignment);

@@ -87,6 +87,33 @@ TEST_CASE("A run can start from a file of weights, in either format", "[adapt]")
   CHECK(weights("run-w.safetensors") == weights("run"));
 }
 
+TEST_CASE("A file of weights becomes the folder of a network, which a run evaluates first",
+          "[adapt]") {
+  const TemporaryFolder folder;
+  REQUIRE(run({"convert", trained(), folder / "w.pth"}).code == 0);
+  const auto ended =
+      run({"convert", folder / "w.pth", folder / "network", "--config", small().config()});
+  INFO(ended.errors);
+  REQUIRE(ended.code == 0);
+  const auto evaluated = [](const std::filesystem::path& network) {
+    return run({"evaluate", "--network", network, "--target", small().target()}).output;
+  };
+  CHECK(evaluated(folder / "network") == evaluated(trained()));
+  CHECK_THAT(evaluated(trained()), Contains("mIoU"));
+
+  REQUIRE(
+      run(small().adapt(folder / "run", {"--from", folder / "w.pth", "--set", "stages.count=0"}))
+          .code == 0);
+  const auto outcome = cag::test::Outcome::of(folder / "run");
+  REQUIRE(outcome.rows.size() == 1 + 4);
+  CHECK(outcome.rows.back().front() == "0");
+  CHECK(evaluated(folder / "run/networks/stage-0") == evaluated(trained()));
+
+  check_error(run({"convert", folder / "w.pth", folder / "other"}), 4, {"w.pth", "missing"});
+  check_error(run({"convert", folder / "w.pth", folder / "a.pth", "--set", "run.seed=1"}), 2,
+              {"a.pth", "without an end"});
+}
+
 TEST_CASE("The warm-up can begin with weights: of a network, or of torchvision's ResNet",
           "[adapt]") {
   const TemporaryFolder folder;

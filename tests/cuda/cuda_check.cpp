@@ -1,0 +1,267 @@
+// What CUDA computes beside what the CPU computes, from the same inputs. Where there is no GPU, the
+// test is skipped.
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <ATen/Context.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+
+#include <cag/cag.hpp>
+
+#include "catch.hpp"
+#include "stage/toy.hpp"
+
+namespace {
+
+const at::Device kDevice(at::kCUDA);
+
+constexpr cag::Optimization kQuick{.learning_rate = 0.05, .weight_decay = 0, .max_iterations = 50};
+
+/// The largest difference, relative to the largest value.
+double difference(const at::Tensor& device, const at::Tensor& cpu) {
+  REQUIRE(device.sizes() == cpu.sizes());
+  const auto expected = cpu.detach().to(at::kDouble);
+  const auto most = expected.abs().max().item<double>();
+  return (device.detach().to(at::kCPU, at::kDouble) - expected).abs().max().item<double>() /
+         (most > 0 ? most : 1);
+}
+
+template <typename Source>
+struct OnDevice {
+  Source source{};
+  at::Device device = kDevice;
+  auto batch(std::int64_t number) {
+    auto batch = source.batch(number);
+    batch.images = batch.images.to(device);
+    if constexpr (requires { batch.labels; }) batch.labels = batch.labels.to(device);
+    return batch;
+  }
+  std::int64_t size() const requires requires(const Source& s) { s.size(); }
+  { return source.size(); }
+};
+
+struct Data {
+  OnDevice<toy::Source> source;
+  OnDevice<toy::Target> target;
+  OnDevice<toy::CleanSource> clean_source;
+  OnDevice<toy::CleanTarget> clean_target;
+  explicit Data(at::Device device)
+      : source{{}, device},
+        target{{}, device},
+        clean_source{{}, device},
+        clean_target{{}, device} {}
+};
+
+/// Dropout draws from the device's generator, so it is off.
+cag::RunState<toy::Net> state_on(at::Device device) {
+  auto net = toy::net();
+  net->dropout->options.p(0);
+  net->to(device);
+  return cag::RunState(net);
+}
+
+void compare(const cag::RunState<toy::Net>& device, const cag::RunState<toy::Net>& cpu) {
+  const auto expected = cag::module_state(*cpu.student);
+  for (const auto& [name, tensor] : cag::module_state(*device.student)) {
+    INFO(name);
+    CHECK(tensor.device().type() == at::kCUDA);
+    CHECK(difference(tensor, expected.at(name)) < 1e-3);
+  }
+}
+
+/// A student's and a teacher's predictions, labels, and anchors of them, on the CPU.
+struct Example {
+  at::Tensor features = at::randn({2, 32, 12, 20});
+  at::Tensor logits = at::randn({2, 5, 12, 20});
+  at::Tensor labels = at::randint(0, 5, {2, 96, 160}, at::kLong);
+  cag::Anchors anchors{at::randn({5, 32}, at::kDouble), at::randint(1, 9, {5}, at::kLong)};
+  Example() {
+    labels.slice(1, 0, 20).fill_(cag::kIgnoreIndex);
+    anchors.counts[2] = 0;
+  }
+};
+
+cag::Prediction leaf(const Example& example, at::Device device) {
+  return {example.features.to(device).detach().clone().requires_grad_(true),
+          example.logits.to(device).detach().clone().requires_grad_(true)};
+}
+
+template <typename Update>
+void compare_anchors(Update update) {
+  const Example example;
+  const auto bank = [&](at::Device device) {
+    cag::AnchorBank<cag::Compact, Update, cag::mask::Labelled> built(5, update);
+    built.observe({example.features.to(device), example.logits.to(device)},
+                  example.labels.to(device));
+    return built.anchors();
+  };
+  const auto device = bank(kDevice), cpu = bank(at::kCPU);
+  CHECK(device.counts.equal(cpu.counts));
+  CHECK(difference(device.vectors, cpu.vectors) < 1e-5);
+}
+
+template <cag::Profile P>
+void compare_losses() {
+  const Example example;
+  const typename P::Loss loss{};
+  const auto graded = [&](at::Device device) {
+    auto source = leaf(example, device), target = leaf(example, device);
+    const auto labels = loss.labeler(
+        cag::Prediction{example.features.to(device) * 0.1, example.logits.to(device) * 9},
+        example.anchors);
+    const auto terms =
+        loss.terms(source, example.labels.to(device), target, labels, example.anchors);
+    terms.total().backward();
+    std::vector<at::Tensor> results{labels};
+    for (const auto& term : terms.terms()) results.push_back(term.value);
+    for (const auto& gradient : {source.features.grad(), source.logits.grad(),
+                                 target.features.grad(), target.logits.grad()})
+      results.push_back(gradient);
+    return results;
+  };
+  const auto device = graded(kDevice), cpu = graded(at::kCPU);
+  REQUIRE(device.size() == cpu.size());
+  CHECK(device.front().cpu().equal(cpu.front()));
+  for (std::size_t i = 1; i < cpu.size(); ++i) {
+    INFO(P::kName << ", " << i);
+    REQUIRE(device[i].defined() == cpu[i].defined());
+    if (cpu[i].defined()) CHECK(difference(device[i], cpu[i]) < 1e-4);
+  }
+}
+
+template <typename Stage>
+void compare_training(const Stage& stage) {
+  const auto trained = [&](at::Device device) {
+    Data data(device);
+    auto state = state_on(device);
+    cag::StagewiseScheduler(cag::stage::WarmUp<>{.iterations = 4, .optimization = kQuick},
+                            cag::stage::Repeated{stage, 2})
+        .run(state, data);
+    return state;
+  };
+  compare(trained(kDevice), trained(at::kCPU));
+}
+
+template <typename Module>
+void compare_network(Module net) {
+  const auto images = at::rand({2, 3, 96, 128});
+  const auto passed = [&](at::Device device) {
+    auto copy = cag::TrainingTraits<Module>::frozen_copy(net);
+    copy->to(device);
+    copy->train();
+    auto input = images.to(device).requires_grad_(true);
+    const auto prediction = cag::predict(copy, input);
+    prediction.logits.square().mean().backward();
+    return std::vector<at::Tensor>{prediction.features, prediction.logits, input.grad()};
+  };
+  const auto device = passed(kDevice), cpu = passed(at::kCPU);
+  for (std::size_t i = 0; i < cpu.size(); ++i) CHECK(difference(device[i], cpu[i]) < 2e-3);
+}
+
+struct SaveOnce {
+  cag::DirectoryContents saved{};
+  void on_step(auto& state, const cag::StepReport& report) {
+    if (report.stage == 1 && report.step == 2) saved = cag::checkpoint_of(state);
+  }
+};
+
+bool skipped() {
+  if (at::hasCUDA() && at::getNumGPUs() > 0) {
+    at::globalContext().setAllowTF32CuDNN(false);  // float32 is meant
+    at::globalContext().setAllowTF32CuBLAS(false);
+    return false;
+  }
+  fmt::print("skipped: no CUDA device, or programs built without -D CAG_CUDA=ON\n");
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("On CUDA, anchors, pseudo-labels, losses and gradients are the CPU's", "[cuda]") {
+  if (skipped()) return;
+  compare_anchors(cag::anchor::RunningMean{});
+  compare_anchors(cag::anchor::MovingAverage{.warm_up = 1});
+  compare_anchors(cag::anchor::PixelMean{});
+  compare_losses<cag::profile::Cag>();
+  compare_losses<cag::profile::PublishedCode>();
+  compare_losses<cag::profile::Paper>();
+}
+
+TEST_CASE("On CUDA, stages train as on the CPU", "[cuda]") {
+  if (skipped()) return;
+  const cag::stage::SelfTraining<> training{
+      .categories = toy::kCategories, .iterations = 3, .optimization = kQuick};
+  compare_training(training);
+  compare_training(cag::stage::MicroBatches{training, 2});
+  compare_training(
+      cag::stage::SourceWithTargetStatistics<>{.iterations = 3, .optimization = kQuick});
+}
+
+TEST_CASE("On CUDA, an adversarial warm-up runs and is saved and restored", "[cuda]") {
+  if (skipped()) return;
+  const cag::stage::AdversarialWarmUp<> stage{
+      .categories = toy::kCategories, .iterations = 2, .optimization = kQuick, .weight = 0.1};
+  const auto trained = [&](at::Device device) {
+    auto data = Data(device);
+    auto state = state_on(device);
+    cag::StagewiseScheduler(stage).run(state, data);
+    return state;
+  };
+  compare(trained(kDevice), trained(at::kCPU));
+}
+
+TEST_CASE("On CUDA, a run goes on from its checkpoint", "[cuda]") {
+  if (skipped()) return;
+  Data data(kDevice);
+  const cag::StagewiseScheduler scheduler(
+      cag::stage::WarmUp<>{.iterations = 2, .optimization = kQuick},
+      cag::stage::SelfTraining<>{
+          .categories = toy::kCategories, .iterations = 4, .optimization = kQuick});
+  auto straight = state_on(kDevice);
+  scheduler.run(straight, data);
+  SaveOnce hooks;
+  auto cut = state_on(kDevice);
+  scheduler.run(cut, data, hooks);
+  auto resumed = state_on(kDevice);
+  cag::restore(resumed, hooks.saved, "checkpoint");
+  CHECK(resumed.step == 2);
+  scheduler.run(resumed, data);
+  compare(resumed, straight);
+}
+
+TEST_CASE("On CUDA, networks compute what they compute on the CPU", "[cuda]") {
+  if (skipped()) return;
+  compare_network(cag::Compact(cag::CompactOptions{.categories = 5}));
+  compare_network(cag::DeepLabV3Plus(
+      cag::DeepLabV3PlusOptions{.depth = 18, .categories = 5, .norm = cag::Norm::kGroup}));
+  compare_network(cag::DeepLabV2(cag::DeepLabV2Options{.depth = 18, .categories = 5}));
+}
+
+TEST_CASE("On CUDA, evaluation counts what it counts on the CPU", "[cuda]") {
+  if (skipped()) return;
+  const Example example;
+  const auto truth = at::randint(0, 5, {2, 12, 20}, at::kLong);
+  const auto evaluated = [&](at::Device device) {
+    cag::ConfusionMatrix confusion(5);
+    confusion.add(truth.to(device), example.logits.to(device).argmax(1));
+    cag::FeatureDistances<> distances(5);
+    distances.add(example.features.to(device), truth.to(device), example.anchors);
+    cag::LabelQuality quality;
+    quality.add(example.logits.to(device).argmax(1), truth.to(device));
+    return std::tuple(confusion.counts(), distances.intra(), distances.inter(),
+                      quality.precision());
+  };
+  const auto [counts, intra, inter, precision] = evaluated(kDevice);
+  const auto [cpu_counts, cpu_intra, cpu_inter, cpu_precision] = evaluated(at::kCPU);
+  CHECK(counts.equal(cpu_counts));
+  CHECK(intra == Approx(cpu_intra));
+  CHECK(inter == Approx(cpu_inter));
+  CHECK(precision == cpu_precision);
+}
