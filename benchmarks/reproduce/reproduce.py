@@ -10,6 +10,7 @@
 import argparse
 import csv
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -88,10 +89,12 @@ def rehearse(name, options):
              "--width", 2048, "--height", 1024, "--out", target])
     settings = {"warm_up.iterations": options.steps, "stages.iterations": options.steps,
                 "stages.profile": "published_code", "data.holdout_every": 4, "run.batch": BATCH,
-                "run.micro_batches": options.micro_batches, "run.evaluation_batch": 2}
+                "run.micro_batches": options.micro_batches, "run.evaluation_batch": 2,
+                "data.workers": options.workers}
     command = [program, "adapt", "--source", source, "--target", target, "--out", out, "--device", options.device]
     for key, value in settings.items():
         command += ["--set", f"{key}={value}"]
+    shutil.rmtree(out, ignore_errors=True)  # of an earlier rehearsal
     output, seconds = run(command)
     run([program, "predict", "--network", out / "networks/stage-3", "--images", target / "leftImg8bit/val",
          "--out", options.out / name / "predictions", "--device", options.device])
@@ -110,7 +113,7 @@ def report(name, options, output, seconds, out):
     hours = (3 + 3 / 7) * ITERATIONS / 3600  # the warm-up runs the student on the source alone
     print(f"""
 {name}: batch {BATCH} + {BATCH}, crops of 896 x 512, ResNet-101, {seconds / 60:.1f} min in all, {peak / 1024:.1f} GiB at most
-a step of a stage: {step:.1f} s, {2 * operations / 1e12:.2f} TFLOP of convolutions, {speed:.0f} GFLOP/s here
+a step of a stage: {step:.3g} s, {2 * operations / 1e12:.2f} TFLOP of convolutions, {speed:.0f} GFLOP/s here
 warm-up and three stages of {ITERATIONS} steps: {step * hours:.0f} h at this speed, {gpu * hours:.0f} h on a GPU of
 {options.gpu_tflops} TFLOP/s used to {100 * options.utilisation:.0f} % (an assumption: --gpu-tflops, --utilisation)
 predictions: {options.out / name / "predictions/ids"}, named as the Cityscapes server wants them""")
@@ -151,6 +154,7 @@ def main():
                         help="pieces that a step takes its batches in; 2 where memory asks for it")
     parser.add_argument("--steps", type=int, default=2, help="of the warm-up and of each stage")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--workers", type=int, default=2, help="threads that read images, for each domain")
     parser.add_argument("--tolerance", type=float, default=1.0)
     parser.add_argument("--gpu-tflops", type=float, default=15.7, help="15.7: a V100 in float32")
     parser.add_argument("--utilisation", type=float, default=0.4)

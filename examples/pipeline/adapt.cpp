@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include <cag/detail/aside.hpp>
@@ -116,13 +116,11 @@ struct Hooks {
     }
   }
 
-  void on_stage_begin(State& state) {
-    const bool source_alone = state.stage == 0 && run.config.warm_up.method == "source";
-    run.progress.begin(run.config.run.batch * (source_alone ? 1 : 2));
-  }
+  void on_stage_begin(State&) { run.progress.restart(); }
 
   bool on_step(State& state, const cag::StepReport& report) {
-    run.progress.show(report);
+    const bool source_alone = state.stage == 0 && run.config.warm_up.method == "source";
+    run.progress.show(report, run.config.run.batch * (source_alone ? 1 : 2));
     if (!report.applied)
       run.progress.say(fmt::format("step {}: the gradient is not finite; skipped", report.step));
     const auto every = run.config.run.evaluate_every;
@@ -246,9 +244,8 @@ void remove_leftovers(const std::filesystem::path& directory) {
 
 /// Saves the first checkpoint, then the configuration that makes the directory a run.
 void begin(Run& run, State& state) {
-  const auto number = Run::number_of(state);
   // A start that was cut short got no further than its first checkpoint.
-  if (run.store.latest().checkpoint) std::filesystem::remove_all(run.store.path(number));
+  std::filesystem::remove_all(run.store.path(0).parent_path());
   run.save(state);
   const auto text = to_toml(run.config);
   const std::string_view piece = text;
@@ -349,8 +346,11 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
       run.progress.say(fmt::format("never in the source's training images: {}",
                                    world.table.names()[static_cast<std::size_t>(k)]));
 
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
-  generator.set_current_seed(static_cast<std::uint64_t>(config.run.seed));
+  // Weights are drawn on the CPU, dropout where the network is.
+  for (const at::Device drawing : {at::Device(at::kCPU), device}) {
+    at::Generator generator = at::globalContext().defaultGenerator(drawing);
+    generator.set_current_seed(static_cast<std::uint64_t>(config.run.seed));
+  }
   State state(make_network(config.network, world.table.size()));
   state.student.module().to(device);
   if (start) start_from(state, *start, config);

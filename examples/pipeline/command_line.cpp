@@ -27,6 +27,11 @@ namespace {
 
 using common::whole_number;
 
+/// An option that was given has a value: what a shell makes of an unset variable is none.
+std::string not_empty(const std::string& text) {
+  return text.empty() ? "expected a value, got an empty one" : "";
+}
+
 /// The options that give a configuration's values by name.
 struct ValueOptions {
   Config defaults;
@@ -206,6 +211,10 @@ int run_program(const Program& program, int argc, char** argv) {
           convert_out);
     convert(convert_file, convert_key, config, convert_out);
   });
+
+  const auto any = [](const auto*) { return true; };
+  for (auto* command : app.get_subcommands(any))
+    for (auto* option : command->get_options(any)) option->check(not_empty);
 
   return common::guarded(app, [&] {
     app.parse(argc, argv);

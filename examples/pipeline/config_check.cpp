@@ -56,7 +56,17 @@ void check_batches(const Config& config) {
   expect(r.micro_batches == 1 || config.warm_up.method == "source", "run.micro_batches",
          "1 beside an adversarial warm-up, whose discriminators step with each piece",
          r.micro_batches);
-  if (config.network.name != "deeplab_v3_plus" || config.network.norm != "batch") return;
+  if (config.network.norm != "batch") return;
+  const auto& a = config.augmentation;
+  const auto cell = config.network.name == "compact" ? 8 : config.network.output_stride;
+  const auto cells = [cell](std::int64_t size) { return (size + cell - 1) / cell; };
+  expect(
+      a.crop_width == 0 ||
+          cells(a.crop_width) * cells(a.crop_height) * (r.batch / r.micro_batches) >= 2,
+      "augmentation.crop_width",
+      fmt::format("crops of more than {} x {} for one image at a time with batch norm", cell, cell),
+      fmt::format("{} x {}", a.crop_width, a.crop_height));
+  if (config.network.name != "deeplab_v3_plus") return;
   for (const auto& [key, batch] :
        {std::pair("run.batch", r.batch),
         std::pair("run.batch / run.micro_batches", r.batch / r.micro_batches),
@@ -72,13 +82,19 @@ void check_warm_up(const Config& config) {
        {std::pair("warm_up.adversarial_weight", w.adversarial_weight),
         std::pair("warm_up.auxiliary_adversarial_weight", w.auxiliary_adversarial_weight),
         std::pair("warm_up.discriminator_rate", w.discriminator_rate)})
-    expect(value >= 0 && value < 1e38, key, "a finite number >= 0", value);
+    expect(value >= 0 && value < 1e36, key, "0 to 10^36", value);
   expect(w.method == "source" || config.stages.method != "oracle", "warm_up.method",
          "source beside the oracle, whose target has labels", w.method);
   const auto& a = config.augmentation;
   constexpr std::int64_t kLeast = 32;  // five layers of stride 2
-  for (const auto& [key, size] : {std::pair("augmentation.crop_width", a.crop_width),
-                                  std::pair("augmentation.crop_height", a.crop_height)})
+  const bool cropped = a.crop_width > 0;
+  for (const auto& [key, size] :
+       {std::pair("augmentation.crop_width", a.crop_width),
+        std::pair("augmentation.crop_height", a.crop_height),
+        std::pair("augmentation.source_width", cropped ? 0 : a.source_width),
+        std::pair("augmentation.source_height", cropped ? 0 : a.source_height),
+        std::pair("augmentation.target_width", cropped ? 0 : a.target_width),
+        std::pair("augmentation.target_height", cropped ? 0 : a.target_height)})
     expect(w.method == "source" || size == 0 || size >= kLeast, key,
            "at least 32 for an adversarial warm-up", size);
 }

@@ -79,7 +79,7 @@ ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
   cag::LabelQuality quality;
   for (std::int64_t i = 0; i < list.size(); ++i) {
     const auto whole = list.whole(i);
-    const auto prediction = cag::predict(net, whole.batch.images);
+    const auto prediction = finite_prediction(net, whole.batch.images);
     const auto h = prediction.features.size(2), w = prediction.features.size(3);
     std::vector<at::Tensor> small;
     for (std::size_t n = 0; n < whole.truths.size(); ++n) {

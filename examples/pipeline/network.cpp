@@ -1,5 +1,6 @@
 #include "pipeline/network.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
@@ -24,14 +25,16 @@ TrainedNetwork decoded(const cag::DirectoryContents& contents, const std::string
                              .output_stride = described.at("output_stride").as_int64(),
                              .norm = described.at("norm").as_string(),
                              .levels = described.at("levels").as_int64()};
-  try {
-    check_network(kind);
-  } catch (const cag::UsageError& error) {
-    throw cag::CheckpointError("{}: {}", what, error.what());
-  }
   std::vector<std::string> categories;
   for (const auto& name : cag::detail::value_of(contents, "categories", what).as_array())
     categories.push_back(name.as_string());
+  try {
+    check_network(kind);
+    if (categories.size() < 2)
+      throw cag::UsageError("categories: expected at least 2, got {}", categories.size());
+  } catch (const cag::UsageError& error) {
+    throw cag::CheckpointError("{}: {}", what, error.what());
+  }
   const auto& described_input = cag::detail::value_of(contents, "normalisation", what);
   cag::Normalisation normalisation;
   for (const auto& [key, values] :
@@ -42,6 +45,10 @@ TrainedNetwork decoded(const cag::DirectoryContents& contents, const std::string
                                  numbers.size());
     for (std::size_t c = 0; c < 3; ++c) (*values)[c] = numbers[c].as_double();
   }
+  for (const auto deviation : normalisation.deviation)
+    if (!(deviation > 0) || !std::isfinite(deviation))
+      throw cag::CheckpointError("{}: expected deviations that are finite and above 0, found {}",
+                                 what, deviation);
   auto net = make_network(kind, std::ssize(categories));
   cag::load_module_state(net.module(), cag::detail::part_of(contents, "network", what),
                          what + "/network");
@@ -76,6 +83,15 @@ cag::AnyBackbone make_network(const Config::Network& kind, std::int64_t categori
                                                    .categories = categories,
                                                    .output_stride = kind.output_stride,
                                                    .norm = norm}));
+}
+
+cag::Prediction finite_prediction(cag::AnyBackbone& net, const at::Tensor& images) {
+  auto prediction = cag::predict(net, images);
+  const auto broken = prediction.logits.isfinite().logical_not().sum().item<std::int64_t>();
+  if (broken > 0)
+    throw cag::NumericalError("expected finite logits of the network, found {} of {} that are not",
+                              broken, prediction.logits.numel());
+  return prediction;
 }
 
 void TrainedNetwork::save(const std::filesystem::path& path) {

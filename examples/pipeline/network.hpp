@@ -9,6 +9,7 @@
 #include <cag/data/normalisation.hpp>
 #include <cag/io/directory.hpp>
 #include <cag/model/any_backbone.hpp>
+#include <cag/model/prediction.hpp>
 
 #include "pipeline/config.hpp"
 
@@ -33,6 +34,10 @@ struct TrainedNetwork {
 
 /// Such as "compact" or "deeplab_v3_plus of depth 101 and output stride 16".
 std::string describe(const Config::Network& kind);
+
+/// One forward pass.
+/// @throws cag::NumericalError where a logit is not finite
+cag::Prediction finite_prediction(cag::AnyBackbone& net, const at::Tensor& images);
 
 /// A network of this kind with fresh weights from LibTorch's default generator.
 cag::AnyBackbone make_network(const Config::Network& kind, std::int64_t categories);

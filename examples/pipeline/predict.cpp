@@ -65,7 +65,7 @@ at::Tensor categories_of(TrainedNetwork& trained, const cag::UnlabelledSample& s
     input = cag::augment::Resize{options.width, options.height}(sample, unused);
   }
   const auto images = trained.normalisation(input.image).unsqueeze(0).to(device);
-  const auto logits = cag::predict(trained.net, images).logits;
+  const auto logits = finite_prediction(trained.net, images).logits;
   const auto full = cag::upsample_logits(logits, sample.image.size(0), sample.image.size(1));
   return full.argmax(1).squeeze(0).cpu();
 }

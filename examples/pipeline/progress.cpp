@@ -25,17 +25,12 @@ std::string duration(std::int64_t seconds) {
 
 Progress::Progress() : terminal_(isatty(STDOUT_FILENO) == 1) { restart(); }
 
-void Progress::begin(std::int64_t images_per_step) {
-  images_per_step_ = images_per_step;
-  restart();
-}
-
 void Progress::restart() {
   steps_ = 0;
   began_ = shown_ = Clock::now();
 }
 
-void Progress::show(const cag::StepReport& report) {
+void Progress::show(const cag::StepReport& report, std::int64_t images) {
   ++steps_;
   const auto now = Clock::now();
   const bool last = report.step == report.iterations;
@@ -48,7 +43,7 @@ void Progress::show(const cag::StepReport& report) {
       static_cast<std::int64_t>(pace * static_cast<double>(report.iterations - report.step));
   std::string terms;
   for (const auto& [name, value] : report.terms) terms += fmt::format("  {} {:.4f}", name, value);
-  const auto rate = static_cast<double>(images_per_step_) / pace;
+  const auto rate = static_cast<double>(images) / pace;
   const auto line =
       fmt::format("stage {} {}  {}/{}  loss {:.4f}{}  lr {:.2e}  {:.{}f} images/s  {} left",
                   report.stage, report.stage_name, report.step, report.iterations, report.total,

@@ -13,13 +13,11 @@ class Progress {
  public:
   Progress();
 
-  /// Begins a stage. @param images_per_step  of all domains that its steps read
-  void begin(std::int64_t images_per_step);
-
   /// Forgets the pace, after what is no step.
   void restart();
 
-  void show(const cag::StepReport& report);
+  /// @param images  that the step read, of all domains
+  void show(const cag::StepReport& report, std::int64_t images);
 
   /// A line of its own, after which the progress line goes on.
   void say(const std::string& text);
@@ -27,7 +25,6 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::int64_t images_per_step_ = 0;
   bool terminal_;
   bool open_ = false;
   std::int64_t steps_ = 0;

@@ -1,6 +1,8 @@
 #include "pipeline/weights.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -35,14 +37,17 @@ cag::TensorMap network_in(const fs::path& folder) {
   return cag::detail::part_of(contents, "network", folder.string());
 }
 
-/// A pickle or a zip archive of one; anything else is taken for safetensors, whose reader is
-/// strict. Behind the length that safetensors begin with, whatever it looks like, stands a brace.
+/// Whether it is a pickle or a zip archive of one; otherwise it is safetensors, where behind the
+/// length that they begin with, whatever that looks like, stands a brace.
+/// @throws cag::CheckpointError where it is neither
 bool is_python(const fs::path& path) {
   const cag::FileReader file(path);
   std::array<char, 9> start{};
-  if (file.size() < start.size()) return false;
-  file.read_at(0, start.data(), start.size());
-  return start[8] != '{' && (start[0] == '\x80' || (start[0] == 'P' && start[1] == 'K'));
+  file.read_at(0, start.data(), std::min<std::uint64_t>(start.size(), file.size()));
+  if (start[8] == '{') return false;
+  if (start[0] == '\x80' || (start[0] == 'P' && start[1] == 'K')) return true;
+  throw cag::CheckpointError("{}: expected safetensors or what torch.save wrote, found neither",
+                             path.string());
 }
 
 std::string described(const at::Tensor& tensor) {
@@ -84,6 +89,19 @@ int print_difference(const InspectOptions& options) {
   return differing == 0 ? 0 : static_cast<int>(cag::Fault::kCheckpoint);
 }
 
+/// That a network can compute with what was loaded from `file`, perhaps from a wider type.
+void expect_usable(const torch::nn::Module& module, const fs::path& file) {
+  for (const auto& [name, tensor] : cag::module_state(module)) {
+    if (!tensor.is_floating_point()) continue;
+    if (!tensor.isfinite().all().item<bool>())
+      throw cag::CheckpointError("{}: {}: expected values that are finite as {}, found others",
+                                 file.string(), name, c10::toString(tensor.scalar_type()));
+    if (name.ends_with("running_var") && tensor.lt(0).any().item<bool>())
+      throw cag::CheckpointError("{}: {}: expected variances of at least 0, found {}",
+                                 file.string(), name, tensor.min().item<double>());
+  }
+}
+
 }  // namespace
 
 std::map<std::string, cag::TensorMap> read_groups(const fs::path& path) {
@@ -106,6 +124,7 @@ std::string load_initial_weights(torch::nn::Module& module, const fs::path& path
   const bool resnet = weights.contains("layer1.0.conv1.weight");
   if (cag::WeightsReport::of(module, weights).complete() || !resnet) {
     const auto report = cag::load_weights(module, weights, what);
+    expect_usable(module, path);
     return fmt::format("{}: {} tensors, the whole network", what, report.loaded.size());
   }
   // DeepLabV2 has the ResNet's entries as its own, beside its classifiers layer5 and layer6.
@@ -119,7 +138,9 @@ std::string load_initial_weights(torch::nn::Module& module, const fs::path& path
   if (!report.complete())
     throw cag::CheckpointError("{} does not fit the network's backbone: {}", what, report.text());
   cag::load_fitting_weights(module, backbone, what);
-  return fmt::format("{}: {} tensors of the backbone", what, report.loaded.size());
+  expect_usable(module, path);
+  return fmt::format("{}: {} tensors of the backbone, taken to be in {} convention", what,
+                     report.loaded.size(), inside ? "torchvision's" : "Caffe's");
 }
 
 int inspect(const InspectOptions& options) {
@@ -128,7 +149,9 @@ int inspect(const InspectOptions& options) {
     print(read_weights(options.file, options.key));
     return 0;
   }
-  for (const auto& [name, tensors] : read_groups(options.file)) {
+  const auto groups = read_groups(options.file);
+  if (groups.empty()) print({});
+  for (const auto& [name, tensors] : groups) {
     if (!name.empty()) fmt::print("{}:\n", cag::detail::printable(name));
     print(tensors);
   }
@@ -136,16 +159,22 @@ int inspect(const InspectOptions& options) {
 }
 
 TrainedNetwork network_from(const fs::path& file, const Config& config, const std::string& key) {
+  if (is_folder(file))
+    throw cag::UsageError("{}: expected a file of weights, found the folder of a network",
+                          file.string());
   auto categories = category_names(config);
   auto net = make_network(config.network, std::ssize(categories));
   cag::load_weights(net.module(), read_weights(file, key), file.string());
+  expect_usable(net.module(), file);
   return {config.network, std::move(net), std::move(categories), normalisation_of(config)};
 }
 
 void convert(const fs::path& file, const std::string& key, const Config& config,
              const fs::path& out) {
   const auto end = out.extension();
-  if (out.has_filename() && end.empty()) {
+  if (end.empty()) {
+    if (fs::exists(out) || !out.has_filename())
+      throw cag::UsageError("{}: expected a new folder, found one that exists", out.string());
     network_from(file, config, key).save(out);
     fmt::print("{} -> {}\n", describe(config.network), out.string());
     return;

@@ -63,6 +63,19 @@ void expect_labels(const Labelled& source, const std::filesystem::path& folder,
                        folder.string(), fmt::join(names, ", "), source.size());
 }
 
+/// Images that training takes as they are, for the layers of a discriminator.
+void expect_large_enough(const auto& dataset, const std::filesystem::path& folder,
+                         std::int64_t resized, const Config& config) {
+  constexpr std::int64_t kLeast = 32;
+  if (config.warm_up.method == "source" || resized > 0 || config.augmentation.crop_width > 0)
+    return;
+  const auto size = dataset.image_size(0);
+  if (size.width < kLeast || size.height < kLeast)
+    throw cag::DataError(
+        "{}: expected images of at least {} x {} for an adversarial warm-up, found {} x {}",
+        folder.string(), kLeast, kLeast, size.width, size.height);
+}
+
 }  // namespace
 
 std::vector<std::string> category_names(const Config& config) {
@@ -118,6 +131,8 @@ World World::open(const Config& config, const Program& program) {
   if (world.target_validation)
     expect_one_size(*world.target_validation, config.data.target, sizes.target_width,
                     "target_width", config);
+  expect_large_enough(world.source_train, config.data.source, sizes.source_width, config);
+  expect_large_enough(world.target_train, config.data.target, sizes.target_width, config);
   std::string list;
   add_names(list, source);
   add_names(list, target);

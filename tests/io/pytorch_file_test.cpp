@@ -145,9 +145,10 @@ TEST_CASE("PytorchFile takes the prefix of a data-parallel network off") {
 TEST_CASE("PytorchFile finds a group by its name, or says which there are") {
   const auto file = PytorchFile::read(from_python("checkpoint.pth"));
   CHECK(file.weights("DeepLab.optimizer_state.state.0").size() == 1);
+  CHECK(file.weights(".").contains("best_iou"));
   CHECK_THROWS_AS(file.weights("DeepLab"), CheckpointError);
-  CHECK_THROWS_WITH(file.weights("DeepLab"),
-                    Contains("checkpoint.pth") && Contains("\"DeepLab.model_state\" (7 tensors)"));
+  CHECK_THROWS_WITH(file.weights("DeepLab"), Contains("checkpoint.pth") && Contains("\".\" (") &&
+                                                 Contains("\"DeepLab.model_state\" (7 tensors)"));
 }
 
 TEST_CASE("PytorchFile reads the published anchors where they are present") {
@@ -256,6 +257,37 @@ TEST_CASE("A pickle that holds itself, or asks for much, is refused") {
   std::string many = "\x80\2(";
   for (std::size_t i = 0; i < cag::detail::Pickle::kMaxNodes + 1; ++i) many += ')';
   CHECK_THROWS_WITH(read_pickle(many + "t."), Contains("more than 500000 values"));
+}
+
+TEST_CASE("Tensors that are met again and again, or under a long name, use up what is allowed") {
+  const auto one = Pickled().text();
+  const auto tensor =
+      one.substr(one.find("ctorch._utils"), one.rfind("s.") - one.find("ctorch._utils"));
+  const auto refused = [](const std::string& pickle) {
+    CHECK_THROWS_WITH(read_pickle(pickle), Contains("names and sizes take at most 64 MiB"));
+  };
+  std::string many = "\x80\2](" + tensor + "q\1";
+  for (int i = 0; i < 200'000; ++i) many += "h\1";
+  refused(many + "e.");
+  // A dict of one long key over a list of references to one list of a tensor.
+  const std::string length("\0\0\x10\0", 4);  // 1 MiB
+  std::string named =
+      "\x80\2}X" + length + std::string(std::size_t{1} << 20, 'k') + "](](" + tensor + "eq\1";
+  for (int i = 0; i < 100; ++i) named += "h\1";
+  refused(named + "es.");
+}
+
+TEST_CASE("No tensor is lost to another of its name, or to a key that is no name") {
+  const std::string zeros(3, '\0');
+  const auto one = Pickled().text();
+  const auto tensor =
+      one.substr(one.find("ctorch._utils"), one.rfind("s.") - one.find("ctorch._utils"));
+  CHECK_THROWS_WITH(read_pickle("\x80\2}(K\1" + tensor + "X\1" + zeros + "1" + tensor + "u."),
+                    Contains("one tensor of the name 1, found two"));
+  CHECK_THROWS_WITH(read_pickle("\x80\2}N" + tensor + "s."),
+                    Contains("as the keys of tensors, found another kind at ?"));
+  // Such keys over plain values do no harm.
+  CHECK(read_pickle("\x80\2}(NK\1X\1" + zeros + "x" + tensor + "u.").at("").size() == 1);
 }
 
 TEST_CASE("A numpy array has to have the bytes of its sizes, in whatever order these overflow") {

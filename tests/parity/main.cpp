@@ -1,4 +1,6 @@
-// Replays the golden cases of the published code that lie in the folders named by CAG_GOLDEN.
+// Replays golden cases: those in the folders that CAG_GOLDEN names; without it the committed ones,
+// of the published code and calculated by hand, and the larger ones in ../shared/fixtures where
+// they are present.
 #include <algorithm>
 #include <cstdlib>
 #include <map>

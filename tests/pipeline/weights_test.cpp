@@ -1,11 +1,17 @@
 #include "pipeline/weights.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <vector>
 
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <cag/io/pytorch_file.hpp>
 #include <cag/io/safetensors.hpp>
@@ -110,6 +116,11 @@ TEST_CASE("A file of weights becomes the folder of a network, which a run evalua
   CHECK(evaluated(folder / "run/networks/stage-0") == evaluated(trained()));
 
   check_error(run({"convert", folder / "w.pth", folder / "other"}), 4, {"w.pth", "missing"});
+  CHECK_FALSE(std::filesystem::exists(folder / "other"));
+  std::filesystem::create_directories(folder / "mine/precious");
+  check_error(run({"convert", folder / "w.pth", folder / "mine", "--config", small().config()}), 2,
+              {"mine", "expected a new folder"});
+  CHECK(std::filesystem::exists(folder / "mine/precious"));
   check_error(run({"convert", folder / "w.pth", folder / "a.pth", "--set", "run.seed=1"}), 2,
               {"a.pth", "without an end"});
 }
@@ -187,4 +198,47 @@ TEST_CASE("Weights that do not fit or cannot be read are refused with names", "[
   check_error(run({"convert", from_python("checkpoint.pth"), folder / "a.pth"}, 500), 6,
               {"File too large"});
   CHECK(std::filesystem::is_empty(folder.path()));
+  check_error(run(small().adapt(folder / "run", {"--from", ""})), 2, {"--from", "empty"});
+  cag::test::write_file(folder / "page.pth", "<!DOCTYPE html> instead of the weights");
+  check_error(run({"inspect", folder / "page.pth"}), 4,
+              {"page.pth", "safetensors or what torch.save wrote, found neither"});
+  check_error(run({"convert", trained(), folder / "network", "--config", small().config()}), 2,
+              {"found the folder of a network"});
+}
+
+TEST_CASE("Weights that a network cannot compute with are refused with file and name",
+          "[bad_input]") {
+  const TemporaryFolder folder;
+  const auto good = pipeline::read_weights(trained());
+  const auto refused = [&](const std::string& name, const at::Tensor& tensor,
+                           const std::vector<std::string>& words) {
+    auto weights = good;
+    weights.at(name) = tensor;
+    cag::write_safetensors(folder / "w.safetensors", weights);
+    check_error(run({"convert", folder / "w.safetensors", folder / "network", "--config",
+                     small().config()}),
+                4, words);
+  };
+  const auto bias = at::zeros_like(good.at("classifier.bias"));
+  refused("classifier.bias", at::full_like(bias, NAN),
+          {"w.safetensors: classifier.bias", "finite as Float"});
+  refused("classifier.bias", at::full_like(bias.to(at::kDouble), 1e300),
+          {"w.safetensors: classifier.bias", "finite as Float"});
+  const auto variance = std::find_if(good.begin(), good.end(), [](const auto& entry) {
+    return entry.first.ends_with("running_var");
+  });
+  refused(variance->first, at::full_like(variance->second, -1),
+          {variance->first, "variances of at least 0, found -1"});
+
+  auto weights = good;
+  weights.at("classifier.weight").fill_(3e38);
+  cag::write_safetensors(folder / "w.safetensors", weights);
+  REQUIRE(
+      run({"convert", folder / "w.safetensors", folder / "network", "--config", small().config()})
+          .code == 0);
+  check_error(run({"evaluate", "--network", folder / "network", "--target", small().target()}), 5,
+              {"expected finite logits of the network, found"});
+  check_error(run({"predict", "--network", folder / "network", "--images", small().target(),
+                   "--out", folder / "out"}),
+              5, {"expected finite logits"});
 }

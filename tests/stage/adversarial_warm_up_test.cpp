@@ -252,7 +252,7 @@ TEST_CASE("Two levels train both classifiers, or name the network that has only 
   one.begun = true;
   stage.levels = 2;
   CHECK_THROWS_WITH(cag::StagewiseScheduler(stage).run(one, data),
-                    Catch::Contains("with 2 levels, found another"));
+                    Catch::Contains("with 2 discriminators, found "));
   stage.levels = 3;
   cag::RunState fresh(toy::net());
   CHECK_THROWS_WITH(cag::StagewiseScheduler(stage).run(fresh, data),

@@ -37,7 +37,7 @@ struct Data {
   toy::CleanTarget clean_target;
 };
 
-/// Dropout and batch norm off: a step is then a function of weights and images alone.
+/// Without dropout a step is a function of weights and images.
 cag::RunState<toy::Net> pure_state() {
   auto net = toy::net();
   net->dropout->options.p(0);
@@ -89,6 +89,42 @@ TEST_CASE("MicroBatches gives the mean of the losses and gradients of its pieces
   }
   CHECK(data.source.reads == 1);
   CHECK(data.target.reads == 1);
+}
+
+TEST_CASE("A scheduler's steps with MicroBatches follow the mean gradient of the pieces") {
+  toy::Data single;
+  Data data;
+  const cag::stage::WarmUp<> stage{.iterations = 2, .optimization = kQuick};
+  auto expected = pure_state();
+  stage.begin(expected, single);
+  expected.student->train();
+  auto& net = expected.student;
+  for (std::int64_t step = 0; step < stage.iterations; ++step) {
+    expected.optimizer->zero_grad();
+    for (auto& group : expected.optimizer->param_groups())
+      group.options().set_lr(kQuick.rate(step + 1));
+    for (expected.drawn = 2 * step; expected.drawn < 2 * step + 2; ++expected.drawn)
+      (stage.losses(expected, single).total() / 2).backward();
+    expected.optimizer->step();
+  }
+  auto state = pure_state();
+  cag::StagewiseScheduler(cag::stage::MicroBatches{stage, 2}).run(state, data);
+  for (const auto& parameter : net->named_parameters()) {
+    INFO(parameter.key());
+    const auto& other = state.student->named_parameters()[parameter.key()];
+    CHECK((other - parameter.value()).abs().max().template item<float>() < 1e-6);
+  }
+}
+
+TEST_CASE("MicroBatches begins and steps by its own iterations and optimization") {
+  Data data;
+  auto state = pure_state();
+  cag::stage::MicroBatches stage{self_training(), 2};
+  stage.iterations = 1;
+  stage.optimization.momentum = 0.5;
+  stage.begin(state, data);
+  const auto& options = state.optimizer->param_groups().front().options();
+  CHECK(static_cast<const torch::optim::SGDOptions&>(options).momentum() == 0.5);
 }
 
 TEST_CASE("MicroBatches of one piece is the stage itself, bit for bit") {

@@ -42,7 +42,7 @@ class PickleTensors {
   static std::map<std::string, TensorMap> of(const Pickle& pickle, const Storages& storages,
                                              const std::string& what) {
     PickleTensors reader(storages, what);
-    reader.visit(pickle.root, "", 0);
+    reader.visit(pickle.root, {});
     return std::move(reader.groups_);
   }
 
@@ -50,49 +50,88 @@ class PickleTensors {
   using Kind = PickleNode::Kind;
   static constexpr int kMaxDepth = 32;
   static constexpr std::size_t kMaxVisits = 1'000'000;
+  static constexpr std::size_t kMaxListed = std::size_t{64} << 20;  ///< bytes, about
+
+  static constexpr std::size_t kEntryBytes = 512;  ///< of a tensor's handle and its map's node
+
+  struct Place {
+    std::string path{};
+    int depth = 0;
+    bool named = true;  ///< whether every key above is text or a number
+  };
 
   PickleTensors(const Storages& storages, const std::string& what)
       : storages_(storages), what_(what) {}
 
-  void visit(const PickleValue& value, const std::string& path, int depth) {
+  void visit(const PickleValue& value, const Place& place) {
     auto* const* held = std::get_if<PickleNode*>(&value);
     if (held == nullptr) return;
     const auto& node = **held;
-    if (depth > kMaxDepth)
+    if (place.depth > kMaxDepth)
       throw CheckpointError("{}: expected values nested up to {} deep, found more at {}", what_,
-                            kMaxDepth, path);
+                            kMaxDepth, place.path);
     if (node.kind == Kind::kDict) {
       for (std::size_t i = 0; i + 1 < node.items.size(); i += 2)
-        add(path, name_of(node.items[i]), node.items[i + 1], depth);
+        add(place, name_of(node.items[i]), node.items[i + 1]);
     } else if (node.kind == Kind::kList || node.kind == Kind::kTuple) {
       for (std::size_t i = 0; i < node.items.size(); ++i)
-        add(path, std::to_string(i), node.items[i], depth);
-    } else if (depth == 0 && (node.kind == Kind::kTensor || node.kind == Kind::kArray)) {
-      add("", "tensor", value, depth);
+        add(place, std::to_string(i), node.items[i]);
+    } else if (place.depth == 0 && (node.kind == Kind::kTensor || node.kind == Kind::kArray)) {
+      add(place, "tensor", value);
     }
   }
 
-  void add(const std::string& path, const std::string& name, const PickleValue& value, int depth) {
+  /// @param name  none for a key that is neither text nor a number
+  void add(const Place& place, const std::optional<std::string>& name, const PickleValue& value) {
     if (++visits_ > kMaxVisits)
       throw CheckpointError("{}: expected at most {} values, found more", what_, kMaxVisits);
-    const auto full = path.empty() ? name : path + '.' + name;
-    if (const auto* tensor = node_of(value, Kind::kTensor)) {
-      groups_[path].insert_or_assign(name, view(*tensor->tensor));
-    } else if (const auto* array = node_of(value, Kind::kArray)) {
+    if (!std::holds_alternative<PickleNode*>(value)) return;
+    Place inner{place.path, place.depth + 1, place.named && name};
+    if (!inner.path.empty()) inner.path += '.';
+    inner.path += name.value_or("?");
+    const auto* tensor = node_of(value, Kind::kTensor);
+    const auto* array = node_of(value, Kind::kArray);
+    charge(inner.path.size() +
+           (tensor != nullptr ? kEntryBytes + 16 * tensor->tensor->sizes.size() : std::size_t{0}));
+    if (tensor != nullptr) {
+      put(place, name, inner, view(*tensor->tensor));
+    } else if (array != nullptr) {
       if (array->array == nullptr)
-        throw CheckpointError("{}: {}: expected an array, found one without values", what_, full);
+        throw CheckpointError("{}: {}: expected an array, found one without values", what_,
+                              inner.path);
       auto& copied = arrays_[array];
-      if (!copied.defined()) copied = copy(*array->array, full);
-      groups_[path].insert_or_assign(name, copied);
+      if (!copied.defined()) copied = copy(*array->array, inner.path);
+      charge(kEntryBytes);
+      put(place, name, inner, copied);
     } else {
-      visit(value, full, depth + 1);
+      visit(value, inner);
     }
   }
 
-  static std::string name_of(const PickleValue& key) {
+  void put(const Place& place, const std::optional<std::string>& name, const Place& full,
+           const at::Tensor& tensor) {
+    if (!full.named)
+      throw CheckpointError(
+          "{}: expected text or integers as the keys of tensors, found another kind at {}", what_,
+          full.path);
+    if (!groups_[place.path].emplace(*name, tensor).second)
+      throw CheckpointError("{}: expected one tensor of the name {}, found two", what_, full.path);
+  }
+
+  /// What the entries of a shared dict or a long name take each time that they are met.
+  void charge(std::size_t bytes) {
+    listed_ += bytes;
+    if (listed_ > kMaxListed)
+      throw CheckpointError(
+          "{}: expected tensors whose names and sizes take at most {} MiB, found "
+          "more",
+          what_, kMaxListed >> 20);
+  }
+
+  static std::optional<std::string> name_of(const PickleValue& key) {
     if (const auto* text = node_of(key, Kind::kString)) return text->text;
     if (const auto* number = std::get_if<std::int64_t>(&key)) return std::to_string(*number);
-    return "?";
+    return std::nullopt;
   }
 
   at::Tensor view(const PickledTensor& tensor) const {
@@ -137,6 +176,7 @@ class PickleTensors {
   std::map<std::string, TensorMap> groups_{};
   std::map<const PickleNode*, at::Tensor> arrays_{};
   std::size_t visits_ = 0;
+  std::size_t listed_ = 0;
 };
 
 }  // namespace cag::detail

@@ -47,9 +47,9 @@ class PytorchFile {
   /// `{"model": net.state_dict(), "iter": 3}` is groups().at("model").
   const std::map<std::string, TensorMap>& groups() const { return groups_; }
 
-  /// The network's weights: the group `key`, or where it is empty the one that files call
-  /// state_dict, model_state, model_state_dict, model, net, network or module, or the only one. A
-  /// prefix "module." that all names have is taken off.
+  /// The network's weights: the group `key`, "." for the outermost; or where it is empty the one
+  /// that files call state_dict, model_state, model_state_dict, model, net, network or module, or
+  /// the only one. A prefix "module." that all names have is taken off.
   /// @throws CheckpointError listing the groups where there is no such group, or none stands out
   TensorMap weights(const std::string& key = "") const {
     const auto& group = key.empty() ? usual_group() : named_group(key);
@@ -67,7 +67,7 @@ class PytorchFile {
       : path_(std::move(path)), groups_(std::move(groups)) {}
 
   const TensorMap& named_group(const std::string& key) const {
-    const auto found = groups_.find(key);
+    const auto found = groups_.find(key == "." ? "" : key);
     if (found == groups_.end()) fail(fmt::format("the tensors of {}", key));
     return found->second;
   }
@@ -91,7 +91,7 @@ class PytorchFile {
   [[noreturn]] void fail(const std::string& expected) const {
     std::vector<std::string> names;
     for (const auto& [name, group] : groups_)
-      names.push_back(fmt::format("\"{}\" ({} tensors)", name, group.size()));
+      names.push_back(fmt::format("\"{}\" ({} tensors)", name.empty() ? "." : name, group.size()));
     throw CheckpointError("{}: expected {}, found {}", path_.string(), expected,
                           names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
   }

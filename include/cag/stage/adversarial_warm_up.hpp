@@ -53,9 +53,9 @@ struct AdversarialWarmUp {
   /// @throws NumericalError where their gradient is not finite
   template <TrainableBackbone B, AdaptationData Data>
   LossTerms losses(RunState<B>& state, Data& data) const {
-    TORCH_CHECK_VALUE(state.adversary && std::ssize(state.adversary->discriminators) == levels,
-                      "expected a state in a stage of ", kName, " with ", levels,
-                      " levels, found another");
+    const auto found = state.adversary ? std::ssize(state.adversary->discriminators) : 0;
+    TORCH_CHECK_VALUE(found == levels, "expected a state in a stage of ", kName, " with ", levels,
+                      " discriminators, found ", found);
     const LabelledBatch source = data.source.batch(state.drawn);
     const UnlabelledBatch target = data.target.batch(state.drawn);
     const auto seen = levels_of(predict(state.student, source.images));
@@ -66,8 +66,8 @@ struct AdversarialWarmUp {
     const auto asked = levels_of(predict(state.student, target.images));
 
     auto& adversary = *state.adversary;
-    adversary.set_rate(discriminator_rate / optimization.learning_rate *
-                       optimization.rate(state.step + 1));
+    adversary.set_rate(discriminator_rate *
+                       (optimization.rate(state.step + 1) / optimization.learning_rate));
     for (std::size_t i = 0; i < asked.size(); ++i)
       terms.add(i == 0 ? "adversarial" : "adversarial_auxiliary",
                 deception(adversary.discriminators[i], asked[i], target.images),

@@ -25,12 +25,13 @@ struct MicroBatches {
 
   S stage{};
   std::int64_t parts = 1;
+  /// The stage's, in whose place they are.
   std::int64_t iterations = stage.iterations;
   Optimization optimization = stage.optimization;
 
   template <TrainableBackbone B>
   void begin(RunState<B>& state, auto& data) const {
-    stage.begin(state, data);
+    inner().begin(state, data);
   }
 
   /// The graph of the result is the last piece's. What the others add to the gradient is there
@@ -42,17 +43,25 @@ struct MicroBatches {
     cag::detail::Pieces source(data.source, parts, part);
     cag::detail::Pieces target(data.target, parts, part);
     Domains pieces{source, target, data.clean_source, data.clean_target};
+    const auto piecewise = inner();
     std::vector<LossTerms> done;
     for (; part + 1 < parts; ++part) {
-      const auto terms = stage.losses(state, pieces);
+      const auto terms = piecewise.losses(state, pieces);
       const auto& total = terms.total();
       if (total.defined() && total.requires_grad()) (total / parts).backward();
       done.push_back(detached(terms));
     }
-    return mean(stage.losses(state, pieces), done);
+    return mean(piecewise.losses(state, pieces), done);
   }
 
  private:
+  S inner() const {
+    auto copy = stage;
+    copy.iterations = iterations;
+    copy.optimization = optimization;
+    return copy;
+  }
+
   static LossTerms detached(const LossTerms& terms) {
     LossTerms values;
     for (const auto& term : terms.terms()) values.add(term.name, term.value.detach(), term.weight);
