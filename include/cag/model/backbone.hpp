@@ -54,7 +54,7 @@ struct BackboneTraits {
 };
 
 /// A network that gives features [N, D, h, w] and logits [N, K, h, w] of images [N, 3, H, W].
-/// Not checkable here: both maps have the same size, the logits are a function of the features, and
+/// Not checkable here: both maps have the same size, come from the same parameters, and
 /// in eval mode a second call gives the same result.
 template <typename B>
 concept Backbone = requires(B& net, const at::Tensor& images) {
