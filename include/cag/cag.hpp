@@ -81,6 +81,7 @@
 #include <cag/io/weights_report.hpp>
 #include <cag/io/write_pytorch.hpp>
 #include <cag/label/agreement.hpp>
+#include <cag/label/category_margin.hpp>
 #include <cag/label/downsample.hpp>
 #include <cag/label/evidence.hpp>
 #include <cag/label/ignore.hpp>
@@ -88,6 +89,7 @@
 #include <cag/label/margin.hpp>
 #include <cag/label/probability.hpp>
 #include <cag/label/pseudo_labeler.hpp>
+#include <cag/label/ratio.hpp>
 #include <cag/label/separately.hpp>
 #include <cag/loss/adaptation_loss.hpp>
 #include <cag/loss/anchor_loss.hpp>
@@ -100,8 +102,10 @@
 #include <cag/mask/agreeing.hpp>
 #include <cag/mask/labelled.hpp>
 #include <cag/mask/pixel_mask.hpp>
+#include <cag/metric/cosine.hpp>
 #include <cag/metric/euclidean.hpp>
 #include <cag/metric/metric.hpp>
+#include <cag/metric/squared_euclidean.hpp>
 #include <cag/model/adapted.hpp>
 #include <cag/model/any_backbone.hpp>
 #include <cag/model/aspp.hpp>
@@ -155,6 +159,7 @@
 #include <cag/stage/source_with_target_statistics.hpp>
 #include <cag/stage/stage.hpp>
 #include <cag/stage/stagewise_scheduler.hpp>
+#include <cag/stage/step.hpp>
 #include <cag/stage/step_report.hpp>
 #include <cag/stage/supervised.hpp>
 #include <cag/stage/warm_up.hpp>

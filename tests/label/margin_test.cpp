@@ -152,7 +152,7 @@ TEST_CASE("Label rules say what they need") {
   CHECK_THAT(message_of([] {
                margin_labels(at::rand({3, 1}));
              }),
-             Contains("Margin needs [P, K>=2] distances, got [3, 1]"));
+             Contains("expected distances [P, K>=2], got [3, 1]"));
   CHECK_THAT(message_of([] { margin_labels(at::rand({3})); }), Contains("got [3]"));
   CHECK_THAT(message_of([] {
                label::Probability{}(Evidence{{}, at::rand({3, 1})});

@@ -1,5 +1,6 @@
 #include <cag/stage/stagewise_scheduler.hpp>
 
+#include <stop_token>
 #include <vector>
 
 #include <cag/profile/paper.hpp>
@@ -51,6 +52,15 @@ double source_loss(toy::Net& net) {
       .item<double>();
 }
 
+/// As another thread would ask.
+struct StopAfter {
+  std::stop_source& source;
+  std::int64_t drawn;
+  void on_step(auto& state, const cag::StepReport&) {
+    if (state.drawn == drawn) source.request_stop();
+  }
+};
+
 struct AtStep {
   void on_step(auto&, const cag::StepReport& report) {
     if (report.stage == 1 && report.step == 2) throw cag::NumericalError("here");
@@ -99,6 +109,24 @@ TEST_CASE("StagewiseScheduler goes on after a stop as if there had been none") {
   const auto expected = straight.student->parameters();
   const auto actual = halted.student->parameters();
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(actual[i].equal(expected[i]));
+}
+
+TEST_CASE("StagewiseScheduler stops before the next step where a token asks it to") {
+  toy::Data data;
+  const cag::StagewiseScheduler scheduler(
+      cag::stage::WarmUp<>{.iterations = 3, .optimization = kQuick}, self_training(2));
+  cag::RunState straight(toy::net());
+  scheduler.run(straight, data);
+
+  cag::RunState halted(toy::net());
+  std::stop_source source;
+  StopAfter hooks{source, 2};
+  CHECK(scheduler.run(halted, data, hooks, source.get_token()) == cag::RunEnd::kStopped);
+  CHECK(halted.drawn == 2);
+  CHECK(scheduler.run(halted, data, hooks, source.get_token()) == cag::RunEnd::kStopped);
+  CHECK(halted.drawn == 2);
+  CHECK(scheduler.run(halted, data) == cag::RunEnd::kFinished);
+  CHECK(halted.student->classifier->weight.equal(straight.student->classifier->weight));
 }
 
 TEST_CASE("StagewiseScheduler says after which step of which stage a number was not finite") {

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <functional>
-#include <limits>
 #include <string_view>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 
+#include <cag/detail/nearest_two.hpp>
 #include <cag/label/evidence.hpp>
 #include <cag/label/ignore.hpp>
 
@@ -24,15 +24,10 @@ struct MarginRule {
   double margin = 2.5;
 
   at::Tensor operator()(const Evidence& evidence) const {
-    const auto& distances = evidence.distances;
-    TORCH_CHECK_VALUE(distances.dim() == 2 && distances.size(1) >= 2,
-                      "Margin needs [P, K>=2] distances, got ", distances.sizes());
-    const auto [nearest, category] = distances.min(1, /*keepdim=*/true);
-    const auto second =
-        distances.scatter(1, category, std::numeric_limits<double>::infinity()).amin(1);
-    const auto gap = second - nearest.squeeze(1);  // not finite: never active
+    const auto pixels = detail::NearestTwo::of(evidence.distances);
+    const auto gap = pixels.second - pixels.nearest;  // not finite: never active
     const auto active = Compare{}(gap, margin).logical_and_(gap.isfinite());
-    return category.squeeze(1).masked_fill(active.logical_not_(), kIgnoreIndex);
+    return pixels.category.masked_fill(active.logical_not_(), kIgnoreIndex);
   }
 };
 

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <tuple>
 #include <utility>
 
-#include <cag/detail/finite.hpp>
+#include <cag/detail/descend.hpp>
 #include <cag/error.hpp>
 #include <cag/loss/loss_terms.hpp>
 #include <cag/stage/repeated.hpp>
@@ -62,14 +63,16 @@ class StagewiseScheduler {
                       slots_);
   }
 
+  /// @param stop  asked before each step: another thread can end the run, as a hook can
   /// @throws NumericalError after kPatience steps in a row whose gradient is not finite, and what
   ///   stages and hooks throw; a NumericalError names the stage and the step
   template <TrainableBackbone B, typename Data, typename Hooks>
-  RunEnd run(RunState<B>& state, Data& data, Hooks&& hooks) const
+  RunEnd run(RunState<B>& state, Data& data, Hooks&& hooks, std::stop_token stop = {}) const
       requires(Stage<detail::StageOf<Stages>, B, Data>&&...) {
     while (state.stage < size()) {
       auto end = RunEnd::kFinished;
-      with_stage(state.stage, [&](const auto& stage) { end = located(stage, state, data, hooks); });
+      with_stage(state.stage,
+                 [&](const auto& stage) { end = located(stage, state, data, hooks, stop); });
       if (end == RunEnd::kStopped) return end;
     }
     return RunEnd::kFinished;
@@ -109,10 +112,11 @@ class StagewiseScheduler {
   }
 
   template <typename S, typename B, typename Data, typename Hooks>
-  static RunEnd located(const S& stage, RunState<B>& state, Data& data, Hooks& hooks) {
+  static RunEnd located(const S& stage, RunState<B>& state, Data& data, Hooks& hooks,
+                        const std::stop_token& stop) {
     const auto number = state.stage;
     try {
-      return run_stage(stage, state, data, hooks);
+      return run_stage(stage, state, data, hooks, stop);
     } catch (const NumericalError& error) {
       // At the boundary the state has moved on.
       const auto step = state.stage == number ? state.step : stage.iterations;
@@ -123,13 +127,15 @@ class StagewiseScheduler {
 
   template <typename S, TrainableBackbone B, typename Data, typename Hooks>
   requires Stage<S, B, Data>
-  static RunEnd run_stage(const S& stage, RunState<B>& state, Data& data, Hooks& hooks) {
+  static RunEnd run_stage(const S& stage, RunState<B>& state, Data& data, Hooks& hooks,
+                          const std::stop_token& stop) {
     if (!state.begun) {
       stage.begin(state, data);
       state.begun = true;
       if constexpr (requires { hooks.on_stage_begin(state); }) hooks.on_stage_begin(state);
     }
     while (state.step < stage.iterations) {
+      if (stop.stop_requested()) return RunEnd::kStopped;
       const auto report = run_step(stage, state, data);
       if constexpr (requires {
                       { hooks.on_step(state, report) } -> std::same_as<bool>;
@@ -156,18 +162,17 @@ class StagewiseScheduler {
     state.optimizer->zero_grad();
     const auto terms = stage.losses(state, data);
     const auto& total = terms.total();
-    if (total.defined() && total.requires_grad()) total.backward();
+    const bool applied = detail::descend(total, module, *state.optimizer);
     StepReport report{.stage = state.stage,
                       .stage_name = S::kName,
                       .step = state.step + 1,
                       .iterations = stage.iterations,
                       .learning_rate = rate,
-                      .total = total.defined() ? total.template item<double>() : 0};
+                      .total = total.defined() ? total.template item<double>() : 0,
+                      .applied = applied};
     for (const auto& term : terms.terms())
       report.terms.emplace_back(term.name, term.value.template item<double>());
-    report.applied = detail::all_finite(module.parameters());
-    if (report.applied) {
-      state.optimizer->step();
+    if (applied) {
       state.skipped = 0;
     } else if (++state.skipped >= kPatience) {
       throw NumericalError(
