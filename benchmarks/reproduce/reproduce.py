@@ -9,6 +9,7 @@
 """
 import argparse
 import csv
+import math
 import re
 import shutil
 import subprocess
@@ -127,11 +128,14 @@ def expect(name, options):
     if not rows:
         sys.exit(f"{options.run}/results.csv: no evaluation of the target with the network's own statistics")
     row = max(rows, key=lambda row: (int(row["stage"]), int(row["step"])))
+    if int(row["stage"]) < 3:
+        sys.exit(f"{options.run}/results.csv: expected a run of three stages, found {row['stage']}")
     chosen = SETS[name]
-    print(f"stage {row['stage']}, {chosen['column']}\n{'':<16}{'here':>8}{'paper':>8}{'':>8}")
+    print(f"stage {row['stage']}, mIoU as {chosen['column']}\n{'':<16}{'here':>8}{'paper':>8}{'':>8}")
 
     def line(title, here, paper):
-        print(f"{title:<16}{here:>8.1f}{paper:>8.1f}{here - paper:>+8.1f}")
+        difference = "-" if math.isnan(here) else f"{here - paper:+.1f}"
+        print(f"{title:<16}{here:>8.1f}{paper:>8.1f}{difference:>8}")
 
     for category, paper in PUBLISHED[name].items():
         key = "iou_" + category.replace(" ", "_")

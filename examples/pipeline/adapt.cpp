@@ -78,10 +78,12 @@ struct Run {
   static std::int64_t number_of(const State& state) { return state.drawn + state.stage; }
 
   void evaluate(State& state) {
-    progress.say(fmt::format("evaluating stage {} at step {}", state.stage, state.step));
+    const bool start = state.stage == 0 && !config.run.start.empty();
+    progress.say(start ? "evaluating the network that the run starts from"
+                       : fmt::format("evaluating stage {} at step {}", state.stage, state.step));
     for (auto& row : evaluate_all(config, state.student, lists, world.table.size(), protocols)) {
       row.stage = state.stage;
-      row.step = state.step;
+      row.step = start ? 0 : state.step;
       row.seconds = seconds();
       row.peak_mib = peak_mib();
       progress.say(fmt::format("  {:<10} mIoU {:.2f} %", row.domain, 100 * row.miou));
@@ -94,7 +96,7 @@ struct Run {
     std::filesystem::create_directories(directory / "networks");
     const auto path = directory / "networks" / fmt::format("stage-{}", state.stage);
     TrainedNetwork{config.network, state.student.frozen_copy(), world.table.names(),
-                   world.normalisation}
+                   world.normalisation, config.run.evaluation_batch}
         .save(path);
     if (!state.anchors) return;
     cag::NamedAnchors{*state.anchors, world.table.names()}.save(

@@ -127,8 +127,7 @@ int run_program(const Program& program, int argc, char** argv) {
       ->capture_default_str();
   evaluate_command->add_option("--statistics", evaluation.statistics_split,
                                "re-estimate batch norm on this split's images");
-  evaluate_command->add_option("--batch", evaluation.batch, "images at a time")
-      ->capture_default_str()
+  evaluate_command->add_option("--batch", evaluation.batch, "images at a time; as in its run")
       ->check(whole_number(1, 4096));
   evaluate_command
       ->add_option("--width", evaluation.width, "input width, with --height; 0: as it is")

@@ -23,8 +23,10 @@ void evaluate(const Program& program, const EvaluateOptions& options) {
                           options.width, options.height);
   const auto device = device_of(options.device);
   auto trained = TrainedNetwork::load(options.network);
-  const CleanListOptions list{
-      .batch = options.batch, .width = options.width, .height = options.height, .device = device};
+  const CleanListOptions list{.batch = options.batch > 0 ? options.batch : trained.evaluation_batch,
+                              .width = options.width,
+                              .height = options.height,
+                              .device = device};
   trained.net.module().to(device);
   const auto table = cag::label_table::cityscapes().select(trained.categories);
   const CleanList<Labelled> images(

@@ -12,7 +12,7 @@ struct EvaluateOptions {
   std::filesystem::path target;   ///< a Cityscapes folder with labels
   std::string split = "val";
   std::string statistics_split;  ///< re-estimate batch norm on this split's images; empty: do not
-  std::int64_t batch = 4;
+  std::int64_t batch = 0;        ///< images at a time; 0: as in the network's run
   std::int64_t width = 0, height = 0;  ///< input size, 0: as the images are
   std::string device = "cpu";
 };

@@ -53,7 +53,11 @@ TrainedNetwork decoded(const cag::DirectoryContents& contents, const std::string
   cag::load_module_state(net.module(), cag::detail::part_of(contents, "network", what),
                          what + "/network");
   net.module().eval();
-  return {kind, std::move(net), std::move(categories), normalisation};
+  const auto batch = cag::detail::value_of(contents, "evaluation_batch", what).as_int64();
+  if (batch < 1)
+    throw cag::CheckpointError("{}: expected an evaluation_batch of at least 1, found {}", what,
+                               batch);
+  return {kind, std::move(net), std::move(categories), normalisation, batch};
 }
 
 }  // namespace
@@ -103,6 +107,7 @@ void TrainedNetwork::save(const std::filesystem::path& path) {
                                                  {"output_stride", kind.output_stride},
                                                  {"norm", kind.norm},
                                                  {"levels", kind.levels}};
+  contents.values["evaluation_batch"] = evaluation_batch;
   contents.values["categories"] = cag::Json::Array(categories.begin(), categories.end());
   cag::Json::Array mean, deviation;
   for (std::size_t c = 0; c < 3; ++c) {

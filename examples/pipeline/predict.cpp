@@ -95,9 +95,12 @@ void predict(const PredictOptions& options) {
   make_folders(options);
   const PngFolder images(options.images, options.out);
   if (!options.statistics.empty()) {
-    const CleanList<PngFolder> list(
-        PngFolder(options.statistics, options.out), trained.normalisation,
-        {.width = options.width, .height = options.height, .device = device});
+    const CleanList<PngFolder> list(PngFolder(options.statistics, options.out),
+                                    trained.normalisation,
+                                    {.batch = trained.evaluation_batch,
+                                     .width = options.width,
+                                     .height = options.height,
+                                     .device = device});
     cag::norm::Reestimated{}(trained.net, cag::images_of(list));
   }
   const at::NoGradGuard no_grad;

@@ -153,7 +153,9 @@ std::string Results::summary(const std::string& labelled_as) const {
     };
     const auto label = domains.contains(labelled_as) ? domains.at(labelled_as) : ResultRow{};
     text += fmt::format("{:<8}{:>8}{:>10}{:>8}{:>10}{:>10}{:>10}{:>8}{:>8}\n",
-                        stage == 0 ? std::string("warm-up") : fmt::format("{}", stage),
+                        stage > 0                           ? fmt::format("{}", stage)
+                        : domains.begin()->second.step == 0 ? "start"
+                                                            : "warm-up",
                         miou("source"), miou("source+bn"), miou("target"), miou("target+bn"),
                         percent(label.label_coverage), percent(label.label_precision),
                         distance(label.intra_distance), distance(label.inter_distance));

@@ -166,7 +166,8 @@ TrainedNetwork network_from(const fs::path& file, const Config& config, const st
   auto net = make_network(config.network, std::ssize(categories));
   cag::load_weights(net.module(), read_weights(file, key), file.string());
   expect_usable(net.module(), file);
-  return {config.network, std::move(net), std::move(categories), normalisation_of(config)};
+  return {config.network, std::move(net), std::move(categories), normalisation_of(config),
+          config.run.evaluation_batch};
 }
 
 void convert(const fs::path& file, const std::string& key, const Config& config,
@@ -175,8 +176,11 @@ void convert(const fs::path& file, const std::string& key, const Config& config,
   if (end.empty()) {
     if (fs::exists(out) || !out.has_filename())
       throw cag::UsageError("{}: expected a new folder, found one that exists", out.string());
-    network_from(file, config, key).save(out);
-    fmt::print("{} -> {}\n", describe(config.network), out.string());
+    auto made = network_from(file, config, key);
+    made.save(out);
+    fmt::print("{}, {} categories, mean {}, deviation {} -> {}\n", describe(config.network),
+               made.categories.size(), fmt::join(made.normalisation.mean, " "),
+               fmt::join(made.normalisation.deviation, " "), out.string());
     return;
   }
   const bool python = end == ".pth" || end == ".pt" || end == ".pkl";

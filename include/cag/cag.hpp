@@ -78,6 +78,7 @@
 #include <cag/io/safetensors_decode.hpp>
 #include <cag/io/sgd_state.hpp>
 #include <cag/io/tensor_map.hpp>
+#include <cag/io/trusted_program.hpp>
 #include <cag/io/weights_report.hpp>
 #include <cag/io/write_pytorch.hpp>
 #include <cag/label/agreement.hpp>

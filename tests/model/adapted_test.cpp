@@ -77,3 +77,26 @@ TEST_CASE("adapt takes holders that clone themselves, and fits where the type is
   INFO(report.text());
   CHECK(report.ok());
 }
+
+TEST_CASE("frozen_copy makes teachers of adapted backbones, and of those of any type") {
+  auto net = adapted(std::make_shared<TheirsImpl>(48));
+  auto teacher = cag::frozen_copy(net);
+  CHECK_FALSE(teacher.module()->is_training());
+  auto any = cag::frozen_copy(cag::AnyBackbone(net));
+  const auto images = at::rand({1, 3, 16, 16});
+  CHECK(cag::predict(any, images).logits.equal(cag::predict(teacher, images).logits));
+}
+
+TEST_CASE("check_backbone tells a function that runs another module than its own") {
+  const auto theirs = std::make_shared<TheirsImpl>(48);
+  auto net = cag::adapt(
+      theirs,
+      [theirs](Theirs&, const at::Tensor& images) {
+        const auto features = theirs->encoder(images).relu();
+        return std::pair(features, theirs->last(features));
+      },
+      [] { return std::make_shared<TheirsImpl>(48); });
+  const auto report = cag::check_backbone(net, at::rand({2, 3, 16, 16}));
+  REQUIRE(report.findings.size() == 1);
+  CHECK_THAT(report.text(), Catch::Contains("another module than the one it is given"));
+}

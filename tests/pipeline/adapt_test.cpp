@@ -221,7 +221,10 @@ TEST_CASE("stages from a saved warm-up are those of the whole run", "[adapt]") {
       0);
   CHECK_THAT(cag::test::read_file(directory / "config.toml"),
              Contains("start = '" + (whole.directory / "networks" / "stage-0").string()));
-  check_same(Outcome::of(directory), whole.outcome);
+  auto expected = whole.outcome;
+  for (auto& row : expected.rows)
+    if (row[0] == "0") row[1] = "0";  // no step of a warm-up was made
+  check_same(Outcome::of(directory), expected);
 }
 
 TEST_CASE("every method, profile and label rule runs to its end", "[adapt]") {

@@ -51,6 +51,8 @@ for name, categories in reproduce.PUBLISHED.items():
     check(f"{name}, within the tolerance", expect(name, results(name, -0.9, categories)), 0, "-0.9")
     check(f"{name}, below it", expect(name, results(name, -1.1, categories)), 1, "-1.1")
     check(f"{name}, without a category", expect(name, results(name, 0, list(categories)[1:])), 1, "no category road")
+    early = [{**row, "stage": 2} for row in results(name, 0, categories)]
+    check(f"{name}, of two stages", expect(name, early), 1, "three stages, found 2")
     check(f"{name}, without the target", expect(name, results(name, 0, categories)[2:]), 1, "no evaluation of the target")
 print("\n".join(failures) or "as expected")
 sys.exit(bool(failures))

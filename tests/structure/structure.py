@@ -9,6 +9,8 @@ import sys
 
 # What cag::cag needs besides the standard library and POSIX; a header that needs more stays out of the umbrella.
 CORE = ("cag/", "ATen/", "c10/", "torch/", "caffe2/", "Eigen/", "fmt/", "sys/")
+# Of LibTorch, but more to compile than most users want: those who do include the header themselves.
+COSTLY = "torch/csrc/jit/"
 POSIX = ("fcntl.h", "stdlib.h", "unistd.h")
 LINES = 400
 
@@ -34,7 +36,8 @@ def closure(header, seen):
 
 
 def is_core(header):
-    return all("/" not in name and not name.endswith(".h") or name in POSIX or name.startswith(CORE)
+    return not any(name.startswith(COSTLY) for name in closure(header, set())) and all(
+        "/" not in name and not name.endswith(".h") or name in POSIX or name.startswith(CORE)
                for name in closure(header, set()))
 
 

@@ -117,8 +117,9 @@ class BackboneCheck {
       add("eval mode",
           "a second forward of the same images gave other values: make dropout and the like with "
           "register_module, or ask is_training()");
+    const bool repeats = report_.ok();
     const auto alone = forward("eval mode", images_.narrow(0, 0, 1));
-    if (alone && !near(alone->logits, first->logits.narrow(0, 0, 1)))
+    if (repeats && alone && !near(alone->logits, first->logits.narrow(0, 0, 1)))
       add("eval mode",
           "an image alone gives other logits than in a batch: make batch norm with "
           "register_module");
@@ -235,6 +236,10 @@ class BackboneCheck {
       if (!of_logits[i] && !of_features[i] && !of_auxiliary[i]) unreached.push_back(names[i]);
       common = common || (of_logits[i] && of_features[i]);
     }
+    if (unreached.size() == trained.size())
+      return add("gradient",
+                 "reaches no parameter of the copy: forward seems to run another module than the "
+                 "one it is given");
     if (!unreached.empty())
       add("gradient", fmt::format("reaches none of {}: use them in forward, or freeze them with "
                                   "set_requires_grad(false)",

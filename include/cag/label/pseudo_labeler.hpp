@@ -69,8 +69,9 @@ class PseudoLabeler {
     const auto competing = candidates_(anchors);
     TORCH_CHECK_VALUE(
         competing.any().template item<bool>(),
-        "no anchor competes: observe labelled source images first, or, where only those "
-        "pixels count that the network is right about, train it longer");
+        "no anchor competes: observe labelled source images first; where these had too few pixels "
+        "of a category in an image (the update rule's min_pixels, at the features' size), larger "
+        "ones; or, where only pixels count that the network is right about, train it longer");
     return metric_(detail::to_pixels(features), anchors.vectors.to(features.device()))
         .masked_fill(competing.logical_not().to(features.device()),
                      std::numeric_limits<double>::infinity());

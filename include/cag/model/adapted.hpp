@@ -82,6 +82,9 @@ struct TrainingTraits<Adapted<M, F, Copy>> {
 /// teacher runs it with another module.
 template <detail::ModuleHandle M, detail::Runs<M> F>
 Adapted<M, F> adapt(M module, F forward) {
+  static_assert(detail::CopiesItself<M>,
+                "adapt(module, forward) needs a module that derives from torch::nn::Cloneable of "
+                "itself; give any other a factory: adapt(module, forward, [] { return another; })");
   return {std::move(module), std::move(forward)};
 }
 

@@ -71,6 +71,15 @@ concept ModuleHandle = requires(const T& handle) {
 template <ModuleHandle T>
 using ModuleOf = std::remove_cvref_t<decltype(*std::declval<const T&>())>;
 
+template <typename T>
+concept HasFrozenCopy = ModuleHandle<T> && requires(const T& handle) {
+  { handle->frozen_copy() } -> std::same_as<T>;
+};
+
+template <typename T>
+concept CopiesItself = HasFrozenCopy<T> ||
+    (ModuleHandle<T>&& std::derived_from<ModuleOf<T>, torch::nn::Cloneable<ModuleOf<T>>>);
+
 }  // namespace detail
 
 /// A teacher: a deep copy of `module` (a holder such as `Compact`, or a shared_ptr to a module) on
@@ -78,12 +87,13 @@ using ModuleOf = std::remove_cvref_t<decltype(*std::declval<const T&>())>;
 /// default CPU generator is left as it was. Training the original does not change the copy.
 template <detail::ModuleHandle Handle>
 Handle frozen_copy(const Handle& module) {
-  using Module = detail::ModuleOf<Handle>;
-  constexpr bool kCloneable = std::derived_from<Module, torch::nn::Cloneable<Module>>;
-  static_assert(kCloneable,
+  static_assert(detail::CopiesItself<Handle>,
                 "frozen_copy(module) needs a module that derives from torch::nn::Cloneable of "
                 "itself; give any other a factory: frozen_copy(module, [] { return another; })");
-  if constexpr (kCloneable) {
+  if constexpr (detail::HasFrozenCopy<Handle>) {
+    return module->frozen_copy();
+  } else if constexpr (detail::CopiesItself<Handle>) {
+    using Module = detail::ModuleOf<Handle>;
     const detail::KeepRandomState keep;
     Handle copy(std::dynamic_pointer_cast<Module>(module->clone()));
     detail::freeze(*copy);

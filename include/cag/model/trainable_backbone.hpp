@@ -31,4 +31,10 @@ concept TrainableBackbone = Backbone<B> && std::copyable<B> && requires(B& net) 
   { TrainingTraits<B>::frozen_copy(net) } -> std::same_as<B>;
 };
 
+/// A teacher: the same of a backbone that is no handle of a module, as cag::adapt makes them.
+template <TrainableBackbone B>
+requires(!detail::ModuleHandle<B>) B frozen_copy(const B& net) {
+  return TrainingTraits<B>::frozen_copy(net);
+}
+
 }  // namespace cag

@@ -1,0 +1,112 @@
+#include <cag/model/scripted.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include <ATen/ops/rand.h>
+
+#include <cag/io/module_state.hpp>
+#include <cag/io/safetensors.hpp>
+#include <cag/model/any_backbone.hpp>
+#include <cag/model/check_backbone.hpp>
+#include <cag/stage/checkpoint.hpp>
+#include <cag/stage/self_training.hpp>
+#include <cag/stage/stagewise_scheduler.hpp>
+#include <cag/stage/warm_up.hpp>
+
+#include "catch.hpp"
+#include "data/temporary_folder.hpp"
+#include "stage/toy.hpp"
+
+using Catch::Contains;
+
+namespace {
+
+std::filesystem::path from_python(const std::string& name) {
+  return std::filesystem::path(std::getenv("CAG_TESTS")) / "model/script" / name;
+}
+
+cag::Scripted scripted(const std::string& name) {
+  return cag::load_script(cag::TrustedProgram{from_python(name)});
+}
+
+constexpr cag::Optimization kQuick{.learning_rate = 0.05, .weight_decay = 0, .max_iterations = 50};
+
+auto scheduler() {
+  return cag::StagewiseScheduler(
+      cag::stage::WarmUp<>{.iterations = 20, .optimization = kQuick},
+      cag::stage::SelfTraining<>{
+          .categories = toy::kCategories, .iterations = 4, .optimization = kQuick});
+}
+
+}  // namespace
+
+TEST_CASE("A script gives what its network gave in Python") {
+  static_assert(cag::TrainableBackbone<cag::Scripted>);
+  const auto expected = cag::read_safetensors(from_python("expected.safetensors"));
+  auto net = scripted("tuple.pt");
+  net->eval();
+  const at::NoGradGuard no_grad;
+  const auto [features, logits] = cag::predict(net, expected.at("images"));
+  CHECK((features - expected.at("features")).abs().max().item<float>() < 1e-6F);
+  CHECK((logits - expected.at("logits")).abs().max().item<float>() < 1e-6F);
+}
+
+TEST_CASE("A script is a backbone, with its parameters under their names in Python") {
+  for (const auto* name : {"tuple.pt", "dict.pt"}) {
+    auto net = scripted(name);
+    const auto report = cag::check_backbone(net, at::rand({2, 3, 16, 24}));
+    INFO(name << "\n" << report.text());
+    CHECK(report.ok());
+    CHECK(report.shape.width == 6);
+    const auto state = cag::module_state(*net);
+    CHECK(state.size() == 9);
+    CHECK(state.contains("encoder.1.running_mean"));
+    CHECK(state.at("encoder.0.weight").sizes() == at::IntArrayRef({6, 3, 4, 4}));
+  }
+}
+
+TEST_CASE("A script trains, is copied as a teacher, saved in a run, and written for Python") {
+  toy::Data data;
+  cag::RunState state(scripted("tuple.pt"));
+  const auto before = cag::module_state(*state.student);
+  REQUIRE(scheduler().run(state, data) == cag::RunEnd::kFinished);
+  const auto after = cag::module_state(*state.student);
+  CHECK_FALSE(after.at("classify.weight").equal(before.at("classify.weight")));
+  CHECK_FALSE(after.at("encoder.1.running_mean").equal(before.at("encoder.1.running_mean")));
+  CHECK_FALSE(
+      cag::module_state(**state.teacher).at("classify.weight").equal(after.at("classify.weight")));
+
+  cag::RunState restored(scripted("tuple.pt"));
+  cag::restore(restored, cag::checkpoint_of(state), "checkpoint");
+  const auto images = data.target.batch(7).images;
+  const auto logits = [&](cag::Scripted net) {
+    const at::NoGradGuard no_grad;
+    net->eval();
+    return cag::predict(net, images).logits;
+  };
+  const auto expected = logits(state.student);
+  CHECK(logits(restored.student).equal(expected));
+
+  const cag::test::TemporaryFolder folder;
+  state.student->write(folder / "adapted.pt");
+  CHECK(logits(cag::load_script(cag::TrustedProgram{folder / "adapted.pt"})).equal(expected));
+}
+
+TEST_CASE("check_backbone tells a traced network from a scripted one") {
+  auto net = scripted("traced.pt");
+  const auto report = cag::check_backbone(net, at::rand({2, 3, 16, 16}));
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.findings.front().about == "eval mode");
+}
+
+TEST_CASE("A script of another kind, and a file that is none, are named") {
+  auto alone = scripted("alone.pt");
+  CHECK_THROWS_WITH(cag::predict(alone, at::rand({1, 3, 16, 16})),
+                    Contains("got Tensor: wrap it in Python"));
+  CHECK_THROWS_AS(scripted("nothing.pt"), cag::IoError);
+  CHECK_THROWS_AS(scripted("make.py"), cag::CheckpointError);
+  CHECK_THROWS_WITH(scripted("expected.safetensors"),
+                    Contains("expected.safetensors: expected TorchScript"));
+}
