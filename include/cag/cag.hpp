@@ -57,6 +57,8 @@
 #include <cag/eval/confusion_matrix.hpp>
 #include <cag/eval/feature_distances.hpp>
 #include <cag/eval/label_quality.hpp>
+#include <cag/eval/predictor.hpp>
+#include <cag/eval/predictor_options.hpp>
 #include <cag/gradient_scale/area.hpp>
 #include <cag/gradient_scale/gradient_scale_rule.hpp>
 #include <cag/gradient_scale/none.hpp>
