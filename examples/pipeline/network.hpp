@@ -24,7 +24,7 @@ struct TrainedNetwork {
   cag::AnyBackbone net;
   std::vector<std::string> categories;
   cag::Normalisation normalisation;
-  std::int64_t evaluation_batch;  ///< of the run: re-estimated statistics depend on it
+  std::int64_t evaluation_batch = 4;  ///< of the run: re-estimated statistics depend on it
 
   /// Durably, in place of what is at `path`.
   void save(const std::filesystem::path& path);
