@@ -1,6 +1,6 @@
-// Adapts a network of one's own to images that nobody labelled: custom_backbone SOURCE TARGET
-// WEIGHTS SOURCE in GTA5's layout, TARGET in Cityscapes'; WEIGHTS is written. network.hpp has the
-// network.
+// Adapts a network of one's own to images that nobody labelled. Of SOURCE, in GTA5's layout, it
+// reads the labels too, of TARGET, in Cityscapes' layout, only to say how good it is. WEIGHTS is
+// written; network.hpp has the network.
 #include <cstdint>
 #include <exception>
 #include <iterator>
@@ -64,7 +64,7 @@ struct Report {
 };
 
 void adapt(const std::string& source_folder, const std::string& target_folder,
-           const std::string& weights) {
+           const std::string& weights, std::int64_t iterations) {
   const cag::data::Gta5 source(source_folder, cag::label_table::gta5().select(kCategories));
   const cag::data::CityscapesImages target(target_folder, "train");
   const cag::data::CityscapesPairs labelled(target_folder, "val",
@@ -89,8 +89,9 @@ void adapt(const std::string& source_folder, const std::string& target_folder,
   if (!report.ok()) throw cag::UsageError("the network is not a backbone yet");
 
   const cag::StagewiseScheduler scheduler(
-      cag::stage::WarmUp<>{.iterations = 200,
-                           .optimization = {.learning_rate = 0.05, .max_iterations = 201}},
+      cag::stage::WarmUp<>{
+          .iterations = iterations,
+          .optimization = {.learning_rate = 0.05, .max_iterations = iterations + 1}},
       cag::stage::Repeated{
           cag::stage::SelfTraining<>{.categories = std::ssize(kCategories),
                                      .iterations = 40,
@@ -107,8 +108,10 @@ void adapt(const std::string& source_folder, const std::string& target_folder,
 
 int main(int argc, char** argv) {
   try {
-    if (argc != 4) throw cag::UsageError("usage: custom_backbone SOURCE TARGET WEIGHTS");
-    adapt(argv[1], argv[2], argv[3]);
+    if (argc < 4 || argc > 5)
+      throw cag::UsageError(
+          "usage: custom_backbone SOURCE TARGET WEIGHTS [ITERATIONS of the warm-up]");
+    adapt(argv[1], argv[2], argv[3], argc == 5 ? std::stoll(argv[4]) : 200);
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "error: {}\n", error.what());
