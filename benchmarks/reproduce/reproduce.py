@@ -82,12 +82,10 @@ def rehearse(name, options):
     data, out = options.out / name / "data", options.out / name / "run"
     source, target = data / "source", data / "cityscapes"
     streets = [binaries / "streets/streets", "--samples", 1]
-    if not source.exists():
-        run([*streets, "--style", "simulator", "--layout", chosen["layout"], "--images", 2 * IMAGES,
-             "--width", chosen["size"][0], "--height", chosen["size"][1], "--out", source])
-    if not target.exists():
-        run([*streets, "--style", "overcast", "--layout", "cityscapes", "--images", IMAGES, "--validation", 2,
-             "--width", 2048, "--height", 1024, "--out", target])
+    run([*streets, "--style", "simulator", "--layout", chosen["layout"], "--images", 2 * IMAGES,
+         "--width", chosen["size"][0], "--height", chosen["size"][1], "--out", source])
+    run([*streets, "--style", "overcast", "--layout", "cityscapes", "--images", IMAGES, "--validation", 2,
+         "--width", 2048, "--height", 1024, "--out", target])
     settings = {"warm_up.iterations": options.steps, "stages.iterations": options.steps,
                 "stages.profile": "published_code", "data.holdout_every": 4, "run.batch": BATCH,
                 "run.micro_batches": options.micro_batches, "run.evaluation_batch": 2,

@@ -53,11 +53,7 @@ struct Report {
     for (std::int64_t i = 0; i < target.size(); ++i) {
       const auto labels =
           labeler(cag::predict(*state.teacher, target.batch(i).images), *state.anchors);
-      sum += cag::primary_map(labels)
-                 .ne(cag::kIgnoreIndex)
-                 .to(at::kDouble)
-                 .mean()
-                 .template item<double>();
+      sum += cag::active_share(labels);
     }
     return sum / static_cast<double>(target.size());
   }

@@ -83,6 +83,9 @@ struct Config {
   } run;
 };
 
+/// Pixels of a side that an adversarial warm-up's discriminator needs: five layers of stride 2.
+inline constexpr std::int64_t kLeastSide = 32;
+
 /// Reads a TOML file over the defaults.
 /// @throws cag::UsageError naming the file, the line and the key; an unknown key is answered with
 ///   the nearest known one

@@ -86,7 +86,6 @@ void check_warm_up(const Config& config) {
   expect(w.method == "source" || config.stages.method != "oracle", "warm_up.method",
          "source beside the oracle, whose target has labels", w.method);
   const auto& a = config.augmentation;
-  constexpr std::int64_t kLeast = 32;  // five layers of stride 2
   const bool cropped = a.crop_width > 0;
   for (const auto& [key, size] :
        {std::pair("augmentation.crop_width", a.crop_width),
@@ -95,8 +94,8 @@ void check_warm_up(const Config& config) {
         std::pair("augmentation.source_height", cropped ? 0 : a.source_height),
         std::pair("augmentation.target_width", cropped ? 0 : a.target_width),
         std::pair("augmentation.target_height", cropped ? 0 : a.target_height)})
-    expect(w.method == "source" || size == 0 || size >= kLeast, key,
-           "at least 32 for an adversarial warm-up", size);
+    expect(w.method == "source" || size == 0 || size >= kLeastSide, key,
+           fmt::format("at least {} for an adversarial warm-up", kLeastSide), size);
 }
 
 void check_stage(const std::string& section, const Config::Stage& stage) {

@@ -22,7 +22,6 @@
 #include "pipeline/evaluation.hpp"
 #include "pipeline/network.hpp"
 #include "pipeline/profiles.hpp"
-#include "pipeline/weights.hpp"
 
 namespace pipeline {
 namespace {
@@ -38,15 +37,7 @@ struct Networks {
                        const CleanLists& lists) {
     const auto folder = run / "networks";
     const auto stage = [&](std::int64_t number) {
-      // A run that started from a trained network has none of its own for the warm-up.
-      const auto own = folder / fmt::format("stage-{}", number);
-      if (number > 0 || config.run.start.empty()) return TrainedNetwork::load(own);
-      if (!std::filesystem::is_regular_file(config.run.start))
-        return TrainedNetwork::load(config.run.start);
-      auto started = TrainedNetwork::load(folder / fmt::format("stage-{}", config.stages.count));
-      cag::load_weights(started.net.module(), read_weights(config.run.start),
-                        config.run.start.string());
-      return started;
+      return TrainedNetwork::load(folder / fmt::format("stage-{}", number));
     };
     Networks networks{.before = stage(0),
                       .teacher = stage(0),

@@ -66,14 +66,13 @@ void expect_labels(const Labelled& source, const std::filesystem::path& folder,
 /// Images that training takes as they are, for the layers of a discriminator.
 void expect_large_enough(const auto& dataset, const std::filesystem::path& folder,
                          std::int64_t resized, const Config& config) {
-  constexpr std::int64_t kLeast = 32;
   if (config.warm_up.method == "source" || resized > 0 || config.augmentation.crop_width > 0)
     return;
   const auto size = dataset.image_size(0);
-  if (size.width < kLeast || size.height < kLeast)
+  if (size.width < kLeastSide || size.height < kLeastSide)
     throw cag::DataError(
         "{}: expected images of at least {} x {} for an adversarial warm-up, found {} x {}",
-        folder.string(), kLeast, kLeast, size.width, size.height);
+        folder.string(), kLeastSide, kLeastSide, size.width, size.height);
 }
 
 }  // namespace

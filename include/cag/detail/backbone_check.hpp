@@ -18,6 +18,7 @@
 #include <ATen/ops/rand_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <cag/detail/first_line.hpp>
 #include <cag/io/module_state.hpp>
 #include <cag/model/backbone_report.hpp>
 #include <cag/model/frozen_copy.hpp>
@@ -32,11 +33,6 @@ inline std::string some(const std::vector<std::string>& names) {
   const auto end = names.begin() + static_cast<std::ptrdiff_t>(shown);
   const auto text = fmt::format("{}", fmt::join(names.begin(), end, ", "));
   return names.size() > kShown ? fmt::format("{} and {} more", text, names.size() - kShown) : text;
-}
-
-inline std::string first_line(const std::exception& error) {
-  const std::string text = error.what();
-  return text.substr(0, text.find('\n'));
 }
 
 template <TrainableBackbone B>
@@ -108,10 +104,7 @@ class BackboneCheck {
     const auto before = module_state(module());
     const auto first = forward("forward", images_);
     if (!first || !is_prediction(*first)) return false;
-    report_.shape = {.width = first->features.size(1),
-                     .categories = first->logits.size(1),
-                     .stride_height = ratio(2, first->features),
-                     .stride_width = ratio(3, first->features)};
+    report_.shape = BackboneShape::of(*first, images_);
     const auto second = forward("eval mode", images_);
     if (second && !(second->features.equal(first->features) && second->logits.equal(first->logits)))
       add("eval mode",
@@ -178,10 +171,6 @@ class BackboneCheck {
         add("values", fmt::format("the {} are not all finite", name));
     }
     return report_.ok();
-  }
-
-  double ratio(std::int64_t side, const at::Tensor& map) const {
-    return static_cast<double>(images_.size(side)) / static_cast<double>(map.size(side));
   }
 
   /// In train mode, with gradients of the parameters that the network itself has them of.

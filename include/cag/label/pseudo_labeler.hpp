@@ -12,6 +12,7 @@
 #include <cag/candidate/seen.hpp>
 #include <cag/detail/check_features.hpp>
 #include <cag/detail/pixels.hpp>
+#include <cag/label/ignore.hpp>
 #include <cag/label/label_rule.hpp>
 #include <cag/label/margin.hpp>
 #include <cag/metric/euclidean.hpp>
@@ -90,6 +91,11 @@ class PseudoLabeler {
 /// The map that anchor losses use: the labels themselves, or the first of several maps.
 inline at::Tensor primary_map(const at::Tensor& labels) {
   return labels.dim() == 4 ? labels.select(0, 0) : labels;
+}
+
+/// Share of the pixels that are active in that map.
+inline double active_share(const at::Tensor& labels) {
+  return primary_map(labels).ne(kIgnoreIndex).to(at::kDouble).mean().item<double>();
 }
 
 }  // namespace cag

@@ -22,12 +22,17 @@ struct BackboneShape {
   static BackboneShape of(B& net, const at::Tensor& images) {
     TORCH_CHECK_VALUE(images.dim() == 4, "expected images [N, C, H, W], got ", images.sizes());
     const at::NoGradGuard no_grad;
-    const auto [features, logits] = predict(net, images);
+    return of(predict(net, images), images);
+  }
+
+  /// Of a prediction that is there already, made of `images`.
+  static BackboneShape of(const Prediction& prediction, const at::Tensor& images) {
+    const auto& features = prediction.features;
     const auto ratio = [](std::int64_t image, std::int64_t map) {
       return static_cast<double>(image) / static_cast<double>(map);
     };
     return {.width = features.size(1),
-            .categories = logits.size(1),
+            .categories = prediction.logits.size(1),
             .stride_height = ratio(images.size(2), features.size(2)),
             .stride_width = ratio(images.size(3), features.size(3))};
   }

@@ -14,6 +14,7 @@
 #include <torch/csrc/jit/serialization/import.h>
 #include <torch/nn/module.h>
 
+#include <cag/detail/first_line.hpp>
 #include <cag/error.hpp>
 #include <cag/io/file_system.hpp>
 #include <cag/io/replace_file.hpp>
@@ -119,9 +120,8 @@ inline Scripted load_script(const TrustedProgram& program,
   try {
     return std::make_shared<ScriptedImpl>(torch::jit::load(path.string(), device));
   } catch (const std::exception& error) {
-    const std::string text = error.what();
     throw CheckpointError("{}: expected TorchScript, as torch.jit.save writes it: {}",
-                          path.string(), text.substr(0, text.find('\n')));
+                          path.string(), detail::first_line(error));
   }
 }
 

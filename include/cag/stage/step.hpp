@@ -6,7 +6,6 @@
 #include <cag/anchor/anchors.hpp>
 #include <cag/data/batch.hpp>
 #include <cag/detail/descend.hpp>
-#include <cag/label/ignore.hpp>
 #include <cag/label/pseudo_labeler.hpp>
 #include <cag/loss/adaptation_loss.hpp>
 #include <cag/loss/loss_terms.hpp>
@@ -22,9 +21,7 @@ struct StepResult {
   bool applied = true;  ///< false where the gradient was not finite: no weight has changed
 
   /// Share of the target's pixels that are active, in the map that the anchor loss uses.
-  double coverage() const {
-    return primary_map(pseudo_labels).ne(kIgnoreIndex).to(at::kDouble).mean().item<double>();
-  }
+  double coverage() const { return active_share(pseudo_labels); }
 };
 
 /// One adaptation step in your own loop: pseudo-labels of the target from the teacher, the loss of

@@ -4,10 +4,7 @@
 #include <utility>
 
 #include <torch/nn/cloneable.h>
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
-#include <torch/nn/modules/normalization.h>
 #include <torch/nn/modules/transformerlayer.h>
 #include <torch/nn/pimpl.h>
 
