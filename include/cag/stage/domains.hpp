@@ -1,10 +1,11 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
-#include <ranges>
 
 #include <cag/data/batch.hpp>
 #include <cag/data/batch_source.hpp>
+#include <cag/detail/batch_images.hpp>
 
 namespace cag {
 
@@ -32,9 +33,9 @@ concept AdaptationData = requires(D& data, std::int64_t number) {
 };
 
 /// The images of a BatchList, batch by batch.
-auto images_of(auto& list) {
-  return std::views::iota(std::int64_t{0}, static_cast<std::int64_t>(list.size())) |
-         std::views::transform([&list](std::int64_t number) { return list.batch(number).images; });
+template <typename List>
+detail::BatchImages<List> images_of(List& list) {
+  return detail::BatchImages<List>(list);
 }
 
 }  // namespace cag
