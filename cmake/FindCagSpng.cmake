@@ -1,6 +1,6 @@
 #[[
 libspng, which ships a pkg-config file or a CMake package depending on how it was built.
-Target: cag::spng. Variables: CagSpng_FOUND, CagSpng_VERSION
+Target: cag::spng. Variables: CagSpng_FOUND, CagSpng_VERSION, CagSpng_REASON (how to get it)
 ]]
 
 include(FindPackageHandleStandardArgs)
@@ -15,9 +15,10 @@ if(CagSpng_INCLUDE_DIR)
   string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" CagSpng_VERSION "${_cag_version}")
 endif()
 
+set(CagSpng_REASON "One command gets it on Debian and Ubuntu: apt-get install libspng-dev")
 find_package_handle_standard_args(CagSpng
   REQUIRED_VARS CagSpng_LIBRARY CagSpng_INCLUDE_DIR VERSION_VAR CagSpng_VERSION
-  REASON_FAILURE_MESSAGE "One command gets it on Debian and Ubuntu: apt-get install libspng-dev")
+  REASON_FAILURE_MESSAGE "${CagSpng_REASON}")
 
 if(CagSpng_FOUND AND NOT TARGET cag::spng)
   add_library(cag::spng UNKNOWN IMPORTED)

@@ -11,7 +11,7 @@ Looked for in this order, the first that is there wins:
 Targets:
   cag::torch       libtorch_cpu and libc10
   cag::torch_cuda  cag::torch and libtorch_cuda, where the installation has it
-Variables: CagTorch_FOUND, CagTorch_VERSION, CagTorch_ROOT_DIR
+Variables: CagTorch_FOUND, CagTorch_VERSION, CagTorch_ROOT_DIR, CagTorch_REASON (why it was not found)
 ]]
 
 include(FindPackageHandleStandardArgs)
@@ -20,6 +20,7 @@ if(TARGET cag::torch)
   set(CagTorch_FOUND TRUE)
   return()
 endif()
+set(CagTorch_REASON "")
 
 if(TARGET torch)
   get_target_property(_cag_includes torch INTERFACE_INCLUDE_DIRECTORIES)
@@ -32,7 +33,7 @@ else()
     # A root that was named and does not hold LibTorch is an error, not a reason to take another one.
     find_path(CagTorch_ROOT_DIR NAMES include/ATen/core/Tensor.h PATHS ${_cag_explicit} NO_DEFAULT_PATH NO_CACHE)
     if(NOT CagTorch_ROOT_DIR)
-      set(_cag_reason "CAG_TORCH_ROOT is ${_cag_explicit}, and there is no include/ATen/core/Tensor.h in it")
+      set(CagTorch_REASON "CAG_TORCH_ROOT is ${_cag_explicit}, and there is no include/ATen/core/Tensor.h in it")
     endif()
   else()
     set(_cag_hints ${Torch_ROOT} $ENV{Torch_ROOT})
@@ -53,7 +54,7 @@ else()
       endif()
     endif()
     if(NOT CagTorch_ROOT_DIR)
-      set(_cag_reason "LibTorch is in none of CAG_TORCH_ROOT, Torch_DIR, CMAKE_PREFIX_PATH and python3's packages")
+      set(CagTorch_REASON "LibTorch is in none of CAG_TORCH_ROOT, Torch_DIR, CMAKE_PREFIX_PATH and python3's packages")
     endif()
   endif()
 
@@ -70,7 +71,7 @@ else()
       NAMES torch/headeronly/version.h torch/csrc/api/include/torch/version.h
       PATHS "${CagTorch_ROOT_DIR}/include" NO_DEFAULT_PATH NO_CACHE)
     if(NOT CagTorch_CPU_LIBRARY OR NOT CagTorch_C10_LIBRARY)
-      set(_cag_reason "${CagTorch_ROOT_DIR} has LibTorch's headers, but its lib/ lacks libtorch_cpu or libc10")
+      set(CagTorch_REASON "${CagTorch_ROOT_DIR} has LibTorch's headers, but its lib/ lacks libtorch_cpu or libc10")
     endif()
   endif()
 endif()
@@ -86,9 +87,15 @@ if(TARGET torch)
 else()
   set(_cag_required CagTorch_ROOT_DIR CagTorch_CPU_LIBRARY CagTorch_C10_LIBRARY)
 endif()
+if(NOT CagTorch_REASON AND CagTorch_VERSION AND CagTorch_VERSION VERSION_LESS CagTorch_FIND_VERSION)
+  set(CagTorch_REASON "LibTorch in ${CagTorch_ROOT_DIR} is of version ${CagTorch_VERSION}, older than ${CagTorch_FIND_VERSION}")
+endif()
+string(JOIN "\n" CagTorch_REASON ${CagTorch_REASON}
+  "One command gets it, with -D CAG_TORCH_ROOT=FOLDER/torch after it: python3 -m pip install --target FOLDER torch==2.15.0"
+  "Where a preset of cag ran, it is in $HOME/.cache/cag/libtorch-2.15.0/torch")
 find_package_handle_standard_args(CagTorch
   REQUIRED_VARS ${_cag_required} VERSION_VAR CagTorch_VERSION
-  REASON_FAILURE_MESSAGE "${_cag_reason}\nOne command gets it, with -D CAG_TORCH_ROOT=FOLDER/torch after it: python3 -m pip install --target FOLDER torch==2.15.0\nWhere a preset of cag ran, it is in $HOME/.cache/cag/libtorch-2.15.0/torch")
+  REASON_FAILURE_MESSAGE "${CagTorch_REASON}")
 
 if(NOT CagTorch_FOUND)
   return()

@@ -2,13 +2,50 @@ include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cag")
+set(pkgconfig_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+set(packaged_components "")
+set(component_needs "")
+
+# Adds `target` to the package as the component `name`; the rest are the packages it needs besides those of cag::cag.
+function(cag_package_component name target)
+  install(TARGETS ${target} EXPORT cag-${name}-targets)
+  install(EXPORT cag-${name}-targets NAMESPACE cag:: DESTINATION "${package_dir}")
+  set(packaged_components ${packaged_components} ${name} PARENT_SCOPE)
+  set(component_needs "${component_needs}set(_cag_needs_of_${name} ${ARGN})\n" PARENT_SCOPE)
+endfunction()
+
+# Writes and installs NAME.pc. pkg-config files find the package from where they lie, as CMake's do.
+function(cag_package_pkgconfig name)
+  file(RELATIVE_PATH pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+  string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
+  cmake_path(APPEND pc_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${pkgconfig_dir}")
+endfunction()
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" TYPE INCLUDE FILES_MATCHING PATTERN "*.hpp")
-install(TARGETS cag EXPORT cag-targets)
+install(TARGETS cag EXPORT cag-targets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT cag-targets NAMESPACE cag:: DESTINATION "${package_dir}")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/THIRD_PARTY_NOTICES.md" TYPE DOC)
+
+# LibTorch has no pkg-config file: its place is a variable of cag.pc.
+set(pc_torch_root /usr)
+if(CagTorch_CPU_LIBRARY)
+  set(pc_torch_root "${CagTorch_ROOT_DIR}")
+endif()
+set(pc_torch_definitions "")
+if(TARGET cag::torch)
+  get_target_property(definitions cag::torch INTERFACE_COMPILE_DEFINITIONS)
+  if(definitions)
+    list(TRANSFORM definitions PREPEND " -D" OUTPUT_VARIABLE pc_torch_definitions)
+    string(JOIN "" pc_torch_definitions ${pc_torch_definitions})
+  endif()
+endif()
+cag_package_pkgconfig(cag)
+
 if(CAG_DATA)
-  install(TARGETS cag_data EXPORT cag-data-targets)
-  install(EXPORT cag-data-targets NAMESPACE cag:: DESTINATION "${package_dir}")
+  cag_package_component(data cag_data CagSpng)
+  cag_package_pkgconfig(cag-data)
 endif()
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/cag-config.cmake.in"

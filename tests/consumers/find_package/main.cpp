@@ -49,6 +49,7 @@ void expect(bool holds, const char* what) {
 }  // namespace
 
 std::int64_t categories_of_other_file();
+bool picture_comes_back_of_other_file();
 
 int main() {
   torch::manual_seed(1);
@@ -90,5 +91,6 @@ int main() {
   expect(!student->encode->weight.equal(before), "expected a step of the student");
   expect(teacher->encode->weight.equal(before), "expected a teacher that stays");
   expect(categories_of_other_file() == kCategories, "expected the other file's anchors");
+  expect(picture_comes_back_of_other_file(), "expected the picture that was written");
   std::puts("OK");
 }

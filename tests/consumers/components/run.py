@@ -1,0 +1,86 @@
+"""What find_package(cag) says of versions and components that are there or not, wherever the package lies.
+
+usage: run.py CMAKE COMPILER PREFIX VERSION TORCH_ROOT SOURCE_DIR
+"""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+cmake, compiler, prefix, version, torch, source = sys.argv[1:]
+major, minor, _ = version.split(".")
+here = pathlib.Path(__file__).parent
+failures = 0
+
+
+def run(*command):
+    ended = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    return ended.returncode == 0, re.sub(r"\s+", " ", ended.stdout + ended.stderr)
+
+
+def expect(name, ask, found, *texts, package=prefix, options=()):
+    """Configures a project that asks so: it has to succeed or not, and to print the texts."""
+    global failures
+    with tempfile.TemporaryDirectory() as build:
+        ended, output = run(cmake, "-S", here, "-B", build, f"-DCMAKE_CXX_COMPILER={compiler}",
+                            f"-DCMAKE_PREFIX_PATH={package}", f"-DCAG_TORCH_ROOT={torch}", f"-DASK={ask}", *options)
+    missing = [text for text in texts if text not in output]
+    if ended != found or missing:
+        failures += 1
+        print(f"{name}: {'configured' if ended else 'failed'}, and did not say {missing}:\n{output}\n")
+
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+
+    expect("the version", f"{major}.{minor};REQUIRED", True, f"headers in {prefix}/include")
+    expect("a range", f"{major}.{minor}...<{major}.{int(minor) + 1};REQUIRED", True)
+    for later in [f"{major}.{int(minor) + 1}", f"{int(major) + 1}", f"{version[:-1]}{int(version[-1]) + 1}"]:
+        expect("a later version", f"{later};REQUIRED", False,
+               f'compatible with requested version "{later}"', f"version: {version}")
+
+    expect("a component", "REQUIRED;COMPONENTS;data", True, "data TRUE")
+    unknown = f"This package of cag {version} has no component kernels. Its components: data."
+    expect("a missing component", "REQUIRED;COMPONENTS;kernels;data", False, unknown)
+    expect("a missing component, found out", "QUIET;COMPONENTS;kernels", True, "cag 0,", f"why: {unknown}")
+    expect("a missing optional component", "REQUIRED;OPTIONAL_COMPONENTS;kernels;data", True,
+           f"cag without kernels: {unknown}", "cag 1, data TRUE, kernels FALSE")
+
+    no_spng = ["-DCMAKE_DISABLE_FIND_PACKAGE_CagSpng=ON"]
+    expect("a component without its library", "REQUIRED;COMPONENTS;data", False,
+           "cag needs CagSpng, which was not found", options=no_spng)
+    expect("an optional one without its library", "REQUIRED;OPTIONAL_COMPONENTS;data", True, "cag 1, data FALSE",
+           options=no_spng)
+
+    expect("no LibTorch", "REQUIRED", False,
+           "CAG_TORCH_ROOT is /nowhere, and there is no include/ATen/core/Tensor.h in it",
+           options=["-DCAG_TORCH_ROOT=/nowhere"])
+    old = folder / "old"
+    for name, text in {"include/ATen/core/Tensor.h": "", "lib/libtorch_cpu.so": "", "lib/libc10.so": "",
+                       "include/torch/csrc/api/include/torch/version.h": "#define TORCH_VERSION_MAJOR 1\n"
+                       "#define TORCH_VERSION_MINOR 13\n#define TORCH_VERSION_PATCH 1\n"}.items():
+        (old / name).parent.mkdir(parents=True, exist_ok=True)
+        (old / name).write_text(text)
+    expect("an old LibTorch", "REQUIRED", False, f"LibTorch in {old} is of version 1.13.1, older than",
+           options=[f"-DCAG_TORCH_ROOT={old}"])
+
+    moved = folder / "moved"
+    shutil.copytree(prefix, moved)
+    expect("a package moved elsewhere", "REQUIRED;COMPONENTS;data", True, f"headers in {moved}/include", package=moved)
+
+    # The package of headers is made without any of the libraries, and may lack a component.
+    bare = folder / "bare"
+    for command in [[cmake, "-S", source, "-B", folder / "build", "-DCAG_PACKAGE_ONLY=ON", "-DCAG_DATA=OFF",
+                     "-DCAG_TORCH_ROOT=/nowhere", f"-DCMAKE_CXX_COMPILER={compiler}"],
+                    [cmake, "--install", folder / "build", "--prefix", bare]]:
+        ended, output = run(*command)
+        if not ended:
+            sys.exit(output)
+    expect("a package without components", "REQUIRED;COMPONENTS;data", False,
+           f"This package of cag {version} has no component data. Its components: none.", package=bare)
+    expect("a package without components, for what it has", "REQUIRED", True, package=bare)
+
+sys.exit(1 if failures else 0)
