@@ -92,7 +92,7 @@ def vcpkg():
                    "no debug/, lib/cmake/ nor share/doc/ in the port")
             expect(("share/cag/cag-data-targets.cmake" in made) == bool(features),
                    "cag::data with the feature data alone")
-            run(cmake, "-S", source / "tests/consumers/components", "-B", pathlib.Path(folder) / "consumer",
+            run(cmake, "-S", source / "tests/consumers/package", "-B", pathlib.Path(folder) / "consumer",
                 f"-DCMAKE_PREFIX_PATH={packages}", f"-DCAG_TORCH_ROOT={torch}",
                 f"-DASK=REQUIRED;COMPONENTS;{features}" if features else "-DASK=REQUIRED")
 

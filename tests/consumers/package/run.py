@@ -1,8 +1,9 @@
-"""What find_package(cag) says of versions and components that are there or not, wherever the package lies.
+"""What find_package(cag) finds or says of versions, components and LibTorch, wherever the package and that lie.
 
 usage: run.py CMAKE COMPILER PREFIX VERSION TORCH_ROOT SOURCE_DIR
 """
 
+import os
 import pathlib
 import re
 import shutil
@@ -16,17 +17,17 @@ here = pathlib.Path(__file__).parent
 failures = 0
 
 
-def run(*command):
-    ended = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+def run(*command, env=None):
+    ended = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=env)
     return ended.returncode == 0, re.sub(r"\s+", " ", ended.stdout + ended.stderr)
 
 
-def expect(name, ask, found, *texts, package=prefix, options=()):
+def expect(name, ask, found, *texts, package=prefix, place=(f"-DCAG_TORCH_ROOT={torch}",), options=(), env=None):
     """Configures a project that asks so: it has to succeed or not, and to print the texts."""
     global failures
-    with tempfile.TemporaryDirectory() as build:
-        ended, output = run(cmake, "-S", here, "-B", build, f"-DCMAKE_CXX_COMPILER={compiler}",
-                            f"-DCMAKE_PREFIX_PATH={package}", f"-DCAG_TORCH_ROOT={torch}", f"-DASK={ask}", *options)
+    (build / "CMakeCache.txt").unlink(missing_ok=True)  # all but what is known of the compiler
+    ended, output = run(cmake, "-S", here, "-B", build, f"-DCMAKE_CXX_COMPILER={compiler}",
+                        f"-DCMAKE_PREFIX_PATH={package}", f"-DASK={ask}", *place, *options, env=os.environ | (env or {}))
     missing = [text for text in texts if text not in output]
     if ended != found or missing:
         failures += 1
@@ -35,6 +36,7 @@ def expect(name, ask, found, *texts, package=prefix, options=()):
 
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
+    build = folder / "consumer"
 
     expect("the version", f"{major}.{minor};REQUIRED", True, f"headers in {prefix}/include")
     expect("a range", f"{major}.{minor}...<{major}.{int(minor) + 1};REQUIRED", True)
@@ -57,7 +59,7 @@ with tempfile.TemporaryDirectory() as folder:
 
     expect("no LibTorch", "REQUIRED", False,
            "CAG_TORCH_ROOT is /nowhere, and there is no include/ATen/core/Tensor.h in it",
-           options=["-DCAG_TORCH_ROOT=/nowhere"])
+           place=["-DCAG_TORCH_ROOT=/nowhere"])
     old = folder / "old"
     for name, text in {"include/ATen/core/Tensor.h": "", "lib/libtorch_cpu.so": "", "lib/libc10.so": "",
                        "include/torch/csrc/api/include/torch/version.h": "#define TORCH_VERSION_MAJOR 1\n"
@@ -65,7 +67,23 @@ with tempfile.TemporaryDirectory() as folder:
         (old / name).parent.mkdir(parents=True, exist_ok=True)
         (old / name).write_text(text)
     expect("an old LibTorch", "REQUIRED", False, f"LibTorch in {old} is of version 1.13.1, older than",
-           options=[f"-DCAG_TORCH_ROOT={old}"])
+           place=[f"-DCAG_TORCH_ROOT={old}"])
+
+    # The same LibTorch by each way that it may be named, as an unpacked archive and as a Python's package.
+    archive, site = folder / "libtorch", folder / "site"
+    for link in [archive, site / "torch"]:
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(torch)
+    python = folder / "bin/python3"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={site} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    expect("an archive", "REQUIRED", True, f"Found CagTorch: {archive}", package=f"{prefix};{archive}", place=[])
+    for place, env in [([f"-DTorch_DIR={archive}/share/cmake/Torch"], {}), ([f"-DTorch_ROOT={archive}"], {}),
+                       ([], {"CAG_TORCH_ROOT": str(archive)})]:
+        expect(f"LibTorch by {place or env}", "REQUIRED", True, f"Found CagTorch: {archive}", place=place, env=env)
+    expect("a Python's LibTorch", "REQUIRED", True, f"Found CagTorch: {site}/torch", place=[],
+           env={"PATH": f"{python.parent}:{os.environ['PATH']}"})
 
     moved = folder / "moved"
     shutil.copytree(prefix, moved)
