@@ -27,7 +27,8 @@ def expect(name, ask, found, *texts, package=prefix, place=(f"-DCAG_TORCH_ROOT={
     global failures
     (build / "CMakeCache.txt").unlink(missing_ok=True)  # all but what is known of the compiler
     ended, output = run(cmake, "-S", here, "-B", build, f"-DCMAKE_CXX_COMPILER={compiler}",
-                        f"-DCMAKE_PREFIX_PATH={package}", f"-DASK={ask}", *place, *options, env=os.environ | (env or {}))
+                        f"-DCMAKE_PREFIX_PATH={package}", f"-DASK={ask}", *place, *options,
+                        env=os.environ | (env or {}))
     missing = [text for text in texts if text not in output]
     if ended != found or missing:
         failures += 1
@@ -56,6 +57,13 @@ with tempfile.TemporaryDirectory() as folder:
            "cag needs CagSpng, which was not found", options=no_spng)
     expect("an optional one without its library", "REQUIRED;OPTIONAL_COMPONENTS;data", True, "cag 1, data FALSE",
            options=no_spng)
+
+    spng = folder / "spng"
+    spng.mkdir()
+    (spng / "SPNGConfig.cmake").write_text(
+        "add_library(spng::spng_static INTERFACE IMPORTED)\nset(SPNG_VERSION 0.7.4)\n")
+    expect("a component by its library's own package", "REQUIRED;COMPONENTS;data", True, "data TRUE",
+           'Found CagSpng: spng::spng_static (found version "0.7.4")', options=[f"-DSPNG_DIR={spng}"])
 
     expect("no LibTorch", "REQUIRED", False,
            "CAG_TORCH_ROOT is /nowhere, and there is no include/ATen/core/Tensor.h in it",
