@@ -1,6 +1,6 @@
 """Builds and runs the consumer find_package with compilers, standards and releases of LibTorch; every pair meets.
 
-usage: matrix.py [--all] [--compilers g++ clang++] [--standards 20 23] [--build FOLDER] NAME=TORCH_ROOT...
+usage: matrix.py NAME=TORCH_ROOT... [--all] [--compilers g++ clang++] [--standards 20 23] [--build FOLDER]
 
 A TORCH_ROOT is the folder that holds LibTorch's include/ and lib/; `NAME=archive:TORCH_ROOT` makes the layout of the
 official archive (libtorch/{include,lib,share}) by links to the files of a wheel. cag is installed once, from this
