@@ -28,6 +28,7 @@
 #include <cag/stage/stagewise_scheduler.hpp>
 #include <cag/stage/supervised.hpp>
 
+#include "pipeline/anchors.hpp"
 #include "pipeline/device.hpp"
 #include "pipeline/evaluation.hpp"
 #include "pipeline/interruption.hpp"
@@ -99,8 +100,8 @@ struct Run {
                    world.normalisation, config.run.evaluation_batch}
         .save(path);
     if (!state.anchors) return;
-    cag::NamedAnchors{*state.anchors, world.table.names()}.save(
-        directory / "networks" / fmt::format("anchors-{}", state.stage));
+    anchor_file(config, *state.anchors, *state.teacher, world.table.names())
+        .save(directory / "networks" / fmt::format("anchors-{}.safetensors", state.stage));
   }
 };
 

@@ -14,6 +14,7 @@
 #include "common/guarded.hpp"
 #include "common/numbers.hpp"
 #include "pipeline/adapt.hpp"
+#include "pipeline/anchors.hpp"
 #include "pipeline/check_data.hpp"
 #include "pipeline/config.hpp"
 #include "pipeline/convert_camvid.hpp"
@@ -190,6 +191,27 @@ int run_program(const Program& program, int argc, char** argv) {
   inspect_command->add_option("--against", inspection.against, "another one, to show what differs");
   inspect_command->callback([&] { code = inspect(inspection); });
 
+  auto* anchors_command = app.add_subcommand("anchors", "look at anchor files, or merge them");
+  anchors_command->require_subcommand(1);
+  std::string anchors_file, anchors_other, anchors_out;
+  std::vector<std::string> anchors_parts;
+  auto* inspect_anchors_command =
+      anchors_command->add_subcommand("inspect", "counts, spread, nearest other anchor");
+  inspect_anchors_command
+      ->add_option("file", anchors_file, "such as RUN/networks/anchors-1.safetensors")
+      ->required();
+  inspect_anchors_command->callback([&] { inspect_anchors(anchors_file); });
+  auto* diff_anchors_command =
+      anchors_command->add_subcommand("diff", "how far the anchors of two files are apart");
+  diff_anchors_command->add_option("first", anchors_file)->required();
+  diff_anchors_command->add_option("second", anchors_other)->required();
+  diff_anchors_command->callback([&] { diff_anchors(anchors_file, anchors_other); });
+  auto* merge_anchors_command = anchors_command->add_subcommand(
+      "merge", "one file of those of several parts of a source, of one network");
+  merge_anchors_command->add_option("files", anchors_parts)->required();
+  merge_anchors_command->add_option("--out", anchors_out, "file to make")->required();
+  merge_anchors_command->callback([&] { merge_anchors(anchors_parts, anchors_out); });
+
   auto* convert_command = app.add_subcommand("convert", "a file of weights into another format");
   std::string convert_file, convert_key, convert_out;
   ValueOptions convert_values{.defaults = program.defaults};
@@ -212,7 +234,9 @@ int run_program(const Program& program, int argc, char** argv) {
   });
 
   const auto any = [](const auto*) { return true; };
-  for (auto* command : app.get_subcommands(any))
+  auto commands = app.get_subcommands(any);
+  for (auto* command : anchors_command->get_subcommands(any)) commands.push_back(command);
+  for (auto* command : commands)
     for (auto* option : command->get_options(any)) option->check(not_empty);
 
   return common::guarded(app, [&] {

@@ -11,7 +11,7 @@
 
 #include <cag/data/png.hpp>
 #include <cag/error.hpp>
-#include <cag/io/anchors.hpp>
+#include <cag/io/anchor_file.hpp>
 #include <cag/model/upsample.hpp>
 #include <cag/norm/reestimated.hpp>
 #include <cag/stage/domains.hpp>
@@ -42,7 +42,11 @@ struct Networks {
     Networks networks{.before = stage(0),
                       .teacher = stage(0),
                       .after = stage(config.stages.count),
-                      .anchors = cag::NamedAnchors::load(folder / "anchors-1").anchors};
+                      .anchors = {}};
+    const auto path = folder / "anchors-1.safetensors";
+    const auto file = cag::AnchorFile::load(path);
+    file.expect_backbone(networks.teacher.net.module(), path.string());
+    networks.anchors = file.anchors;
     const auto device = device_of(config.run.device);
     for (auto* trained : {&networks.before, &networks.teacher, &networks.after})
       trained->net.module().to(device);

@@ -66,6 +66,7 @@ struct ConfiguredProfile {
   static constexpr std::string_view kName = P::kName;
   using Update = typename P::Update;
   using Mask = typename P::Mask;
+  using Moments = typename P::Moments;
   using Labeler = typename Reconfigured<typename P::Loss>::Labeler;
   using Loss = typename Reconfigured<typename P::Loss>::Loss;
   using Statistics = ConfiguredStatistics;

@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -7,8 +8,11 @@
 #include <cag/adversarial/domain_loss.hpp>
 #include <cag/adversarial/least_squares.hpp>
 #include <cag/adversarial/vanilla.hpp>
+#include <cag/anchor/k_means.hpp>
+#include <cag/anchor/mean_rule.hpp>
 #include <cag/anchor/moving_average.hpp>
 #include <cag/anchor/pixel_mean.hpp>
+#include <cag/anchor/running_mean.hpp>
 #include <cag/anchor/update_rule.hpp>
 #include <cag/candidate/all.hpp>
 #include <cag/candidate/among.hpp>
@@ -39,8 +43,14 @@
 #include <cag/mask/agreeing.hpp>
 #include <cag/mask/labelled.hpp>
 #include <cag/mask/pixel_mask.hpp>
+#include <cag/metric/cosine.hpp>
 #include <cag/metric/euclidean.hpp>
 #include <cag/metric/metric.hpp>
+#include <cag/metric/squared_euclidean.hpp>
+#include <cag/moments/diagonal.hpp>
+#include <cag/moments/full.hpp>
+#include <cag/moments/moments_rule.hpp>
+#include <cag/moments/none.hpp>
 #include <cag/norm/as_trained.hpp>
 #include <cag/norm/statistics_rule.hpp>
 #include <cag/protocol/known_truth.hpp>
@@ -93,6 +103,21 @@ static_assert(!Metric<Of<Named, double>>);
 static_assert(!Metric<Of<NamedByNumber>>);
 static_assert(!Metric<NotConst> && !Metric<WritesFeatures> && !Metric<OneArgument>);
 static_assert(!Metric<Unnamed> && !Metric<Pinned>);
+
+template <typename Result = at::Tensor, typename Bank = const Anchors&>
+struct OfAnchors : Named {
+  Result operator()(const at::Tensor&, Bank) const { return {}; }
+};
+struct SeesAnchorsNotConst : Named {
+  at::Tensor operator()(const at::Tensor&, const Anchors&) { return {}; }
+};
+struct SeesAnchorsUnnamed {
+  at::Tensor operator()(const at::Tensor&, const Anchors&) const { return {}; }
+};
+static_assert(Metric<metric::Cosine> && Metric<metric::SquaredEuclidean>);
+static_assert(Metric<OfAnchors<>>);
+static_assert(!Metric<OfAnchors<float>> && !Metric<OfAnchors<at::Tensor, Anchors&>>);
+static_assert(!Metric<SeesAnchorsNotConst> && !Metric<SeesAnchorsUnnamed>);
 
 // The same expression as PixelMask and EmptyRule; so are their near-misses.
 static_assert(PixelMask<mask::Agreeing> && PixelMask<mask::Labelled> && PixelMask<Of<Named>>);
@@ -181,7 +206,15 @@ struct Unnamed {
   void operator()(Anchors&, const ClassSums&) const {}
 };
 struct Pinned : Of<>, NotCopyable {};
+struct Gathers : Named {
+  struct State {};
+  void operator()(State&, const ClassSums&) const {}
+};
+struct GathersElsewhere : Gathers {
+  void operator()(Anchors&, const ClassSums&) const {}
+};
 
+static_assert(UpdateRule<anchor::KMeans> && UpdateRule<Gathers> && !UpdateRule<GathersElsewhere>);
 static_assert(UpdateRule<anchor::RunningMean> && UpdateRule<anchor::MovingAverage>);
 static_assert(UpdateRule<anchor::PixelMean> && UpdateRule<Of<>>);
 static_assert(!UpdateRule<Of<Anchors>>);  // a new value that nobody would take
@@ -189,6 +222,41 @@ static_assert(!UpdateRule<Of<void, Anchors&&>>);
 static_assert(!UpdateRule<NotConst> && !UpdateRule<WritesSums>);
 static_assert(!UpdateRule<Unnamed> && !UpdateRule<Pinned>);
 }  // namespace update_models
+
+namespace mean_models {
+struct SaysNothing : anchor::RunningMean {
+  void mean_of(const Anchors&) const {}
+};
+static_assert(MeanRule<anchor::PixelMean> && MeanRule<anchor::RunningMean>);
+static_assert(!MeanRule<anchor::MovingAverage> && !MeanRule<SaysNothing>);
+}  // namespace mean_models
+
+namespace moments_models {
+template <typename Result = void, typename Moments = std::optional<ClassMoments>&>
+struct Of : Named {
+  Result operator()(Moments, const at::Tensor&, const at::Tensor&, std::int64_t) const {
+    return Result();
+  }
+};
+struct NotConst : Named {
+  void operator()(std::optional<ClassMoments>&, const at::Tensor&, const at::Tensor&,
+                  std::int64_t) {}
+};
+struct NoCategories : Named {
+  void operator()(std::optional<ClassMoments>&, const at::Tensor&, const at::Tensor&) const {}
+};
+struct Unnamed {
+  void operator()(std::optional<ClassMoments>&, const at::Tensor&, const at::Tensor&,
+                  std::int64_t) const {}
+};
+struct Pinned : Of<>, NotCopyable {};
+
+static_assert(MomentsRule<moments::None> && MomentsRule<moments::Diagonal>);
+static_assert(MomentsRule<moments::Full> && MomentsRule<Of<>>);
+static_assert(!MomentsRule<Of<bool>> && !MomentsRule<Of<void, ClassMoments&>>);
+static_assert(!MomentsRule<NotConst> && !MomentsRule<NoCategories>);
+static_assert(!MomentsRule<Unnamed> && !MomentsRule<Pinned>);
+}  // namespace moments_models
 
 namespace candidate_models {
 template <typename Result = at::Tensor, typename Bank = const Anchors&>

@@ -42,6 +42,15 @@ TEST_CASE("FeatureDistances averages over pixels, then over the categories that 
   CHECK(distances.inter() == Approx((8.0 + 8.0) / 2));
 }
 
+TEST_CASE("FeatureDistances counts several anchors of a category as the nearest") {
+  FeatureDistances<> distances(2);
+  auto anchors = on_a_line();
+  anchors.owner = ints({0, 0, 1});
+  distances.add(features({8, 19}), truth({0, 1}), anchors);  // own 2, 1; other 12, 9
+  CHECK(distances.intra() == Approx(1.5));
+  CHECK(distances.inter() == Approx(10.5));
+}
+
 TEST_CASE("FeatureDistances leaves out anchors that were never seen") {
   FeatureDistances<> distances(3);
   // The third has no anchor: its pixel is left out, and to the second it is no neighbour.

@@ -1,4 +1,4 @@
-// expect: Backbone
+// expect: predict\(net, images\)
 #include <cag/anchor/anchor_bank.hpp>
 
 struct Network {

@@ -1,4 +1,4 @@
-// expect: Metric
+// expect: metric\(features, anchors\)
 #include <cag/label/pseudo_labeler.hpp>
 
 struct Mean {

@@ -17,7 +17,6 @@
 #include <io/temporary_directory.hpp>
 
 using cag::DirectoryContents;
-using cag::kAnchorsFormat;
 using cag::kCheckpointFormat;
 using cag::load_directory;
 using cag::replace_directory;
@@ -28,12 +27,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr cag::DirectoryFormat kOtherFormat{"cag.anchors", 1};
+
 DirectoryContents contents_of(float value) {
   return {{{"anchors", {{"points", at::full({2}, value)}}}}, {{"categories", 2}}};
 }
 
 float value_in(const fs::path& path) {
-  const auto contents = load_directory(path, kAnchorsFormat);
+  const auto contents = load_directory(path, kOtherFormat);
   CHECK((contents.values == cag::Json::Object{{"categories", 2}}));
   return contents.parts.at("anchors").at("points")[0].item<float>();
 }
@@ -56,26 +57,26 @@ void make_manifest(const fs::path& directory, const std::string& name, const std
 TEST_CASE("A directory gives back the parts and values saved in it") {
   const cag_test::TemporaryDirectory parent;
   const auto path = parent.path() / "rün 1";
-  save_directory(path, kAnchorsFormat, contents_of(3));
+  save_directory(path, kOtherFormat, contents_of(3));
   CHECK(value_in(path) == 3);
   CHECK(cag::PosixFs().list(path) ==
         std::vector<std::string>{"anchors.safetensors", "manifest.json"});
-  save_directory(parent.path() / "empty" / "", kAnchorsFormat, {});
-  CHECK(load_directory(parent.path() / "empty", kAnchorsFormat).parts.empty());
+  save_directory(parent.path() / "empty" / "", kOtherFormat, {});
+  CHECK(load_directory(parent.path() / "empty", kOtherFormat).parts.empty());
   CHECK(cag::PosixFs().list(parent.path()).size() == 2);
 }
 
 TEST_CASE("save_directory refuses a path that exists; replace_directory takes its place") {
   const cag_test::TemporaryDirectory parent;
   const auto path = parent.path() / "anchors";
-  save_directory(path, kAnchorsFormat, contents_of(1));
-  CHECK_THROWS_AS(save_directory(path, kAnchorsFormat, contents_of(2)), cag::UsageError);
+  save_directory(path, kOtherFormat, contents_of(1));
+  CHECK_THROWS_AS(save_directory(path, kOtherFormat, contents_of(2)), cag::UsageError);
   CHECK(value_in(path) == 1);
-  replace_directory(path, kAnchorsFormat, contents_of(2));
+  replace_directory(path, kOtherFormat, contents_of(2));
   CHECK(value_in(path) == 2);
   CHECK(cag::PosixFs().list(parent.path()) == std::vector<std::string>{"anchors"});
-  CHECK_THROWS_AS(save_directory("..", kAnchorsFormat, {}), cag::UsageError);
-  CHECK_THROWS_AS(save_directory("", kAnchorsFormat, {}), cag::UsageError);
+  CHECK_THROWS_AS(save_directory("..", kOtherFormat, {}), cag::UsageError);
+  CHECK_THROWS_AS(save_directory("", kOtherFormat, {}), cag::UsageError);
 }
 
 TEST_CASE("Whatever operation of replace_directory fails or dies, the old or the new can be read") {
@@ -87,12 +88,12 @@ TEST_CASE("Whatever operation of replace_directory fails or dies, the old or the
     REQUIRE(k < 100);
     const cag_test::TemporaryDirectory parent;
     const auto path = parent.path() / "anchors";
-    save_directory(path, kAnchorsFormat, contents_of(1));
+    save_directory(path, kOtherFormat, contents_of(1));
     const auto script = std::make_shared<FaultFileSystem::Script>();
     script->kind = kind;
     script->fail_at = k;
     try {
-      replace_directory(path, kAnchorsFormat, contents_of(2), FaultFileSystem(script));
+      replace_directory(path, kOtherFormat, contents_of(2), FaultFileSystem(script));
     } catch (const cag::IoError&) {
     } catch (const cag_test::Crash&) {
     }
@@ -110,7 +111,7 @@ TEST_CASE("Whatever operation of replace_directory fails or dies, the old or the
 TEST_CASE("Any flipped bit in a directory is an error") {
   const cag_test::TemporaryDirectory parent;
   const auto path = parent.path() / "anchors";
-  save_directory(path, kAnchorsFormat, contents_of(1));
+  save_directory(path, kOtherFormat, contents_of(1));
   for (const auto& name : {"anchors.safetensors", "manifest.json"}) {
     const auto bytes = cag_test::read_bytes(path / name);
     for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
@@ -118,7 +119,7 @@ TEST_CASE("Any flipped bit in a directory is an error") {
       auto flipped = bytes;
       flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
       write(path / name, flipped);
-      CHECK_THROWS_AS(load_directory(path, kAnchorsFormat), cag::CheckpointError);
+      CHECK_THROWS_AS(load_directory(path, kOtherFormat), cag::CheckpointError);
     }
     write(path / name, bytes);
     CHECK(value_in(path) == 1);
@@ -128,27 +129,27 @@ TEST_CASE("Any flipped bit in a directory is an error") {
 TEST_CASE("Any file of a directory cut short, grown, gone, or of another kind is an error") {
   const cag_test::TemporaryDirectory parent;
   const auto path = parent.path() / "anchors";
-  save_directory(path, kAnchorsFormat, contents_of(1));
+  save_directory(path, kOtherFormat, contents_of(1));
   for (const auto& name : {"anchors.safetensors", "manifest.json"}) {
     const auto bytes = cag_test::read_bytes(path / name);
     for (std::size_t length = 0; length < bytes.size(); ++length) {
       INFO(name << ", " << length << " bytes");
       write(path / name, bytes.substr(0, length));
-      CHECK_THROWS_AS(load_directory(path, kAnchorsFormat), cag::CheckpointError);
+      CHECK_THROWS_AS(load_directory(path, kOtherFormat), cag::CheckpointError);
     }
     write(path / name, bytes + ' ');
-    CHECK_THROWS_AS(load_directory(path, kAnchorsFormat), cag::CheckpointError);
+    CHECK_THROWS_AS(load_directory(path, kOtherFormat), cag::CheckpointError);
     fs::remove(path / name);
-    CHECK_THROWS_WITH(load_directory(path, kAnchorsFormat), Catch::Contains(name));
+    CHECK_THROWS_WITH(load_directory(path, kOtherFormat), Catch::Contains(name));
     fs::create_directory(path / name);
-    CHECK_THROWS_WITH(load_directory(path, kAnchorsFormat), Catch::Contains(name));
+    CHECK_THROWS_WITH(load_directory(path, kOtherFormat), Catch::Contains(name));
     fs::remove(path / name);
     write(parent.path() / "outside", bytes);
     fs::create_symlink(parent.path() / "outside", path / name);
-    CHECK_THROWS_WITH(load_directory(path, kAnchorsFormat), Catch::Contains("symbolic link"));
+    CHECK_THROWS_WITH(load_directory(path, kOtherFormat), Catch::Contains("symbolic link"));
     fs::remove(path / name);
     REQUIRE(::mkfifo((path / name).c_str(), 0600) == 0);
-    CHECK_THROWS_WITH(load_directory(path, kAnchorsFormat), Catch::Contains("regular file"));
+    CHECK_THROWS_WITH(load_directory(path, kOtherFormat), Catch::Contains("regular file"));
     fs::remove(path / name);
     write(path / name, bytes);
     CHECK(value_in(path) == 1);
@@ -167,14 +168,13 @@ TEST_CASE("A manifest cannot name a file outside its directory") {
         "x y.safetensors", "manifest.json", "\xc3\xa9.safetensors"}) {
     INFO(name);
     make_manifest(path, name, bytes);
-    CHECK_THROWS_WITH(load_directory(path, kAnchorsFormat),
-                      Catch::Contains("expected a file name"));
+    CHECK_THROWS_WITH(load_directory(path, kOtherFormat), Catch::Contains("expected a file name"));
   }
   make_manifest(path, "x.bin", bytes);
   write(path / "x.bin", bytes);
-  CHECK_THROWS_WITH(load_directory(path, kAnchorsFormat), Catch::Contains("\"*.safetensors\""));
+  CHECK_THROWS_WITH(load_directory(path, kOtherFormat), Catch::Contains("\"*.safetensors\""));
   make_manifest(path, "x.safetensors", bytes);
-  CHECK(load_directory(path, kAnchorsFormat).parts.at("x").empty());
+  CHECK(load_directory(path, kOtherFormat).parts.at("x").empty());
 }
 
 TEST_CASE("Version 1 of each format stays readable, and is what is written") {
@@ -194,13 +194,13 @@ TEST_CASE("Version 1 of each format stays readable, and is what is written") {
   CHECK(checkpoint.values.at("lr").as_double() == 2.5e-4);
   CHECK(checkpoint.parts.at("model").at("weight")[1][2].item<float>() == 1.25F);
   CHECK(checkpoint.parts.at("model").at("count").item<std::int64_t>() == 9);
-  const auto anchors = check("anchors", kAnchorsFormat);
+  const auto anchors = check("anchors", kOtherFormat);
   CHECK(anchors.parts.at("anchors").at("vectors")[1][0].item<double>() == 2);
 }
 
 TEST_CASE("A directory of another format is refused by name") {
   const cag_test::TemporaryDirectory parent;
-  save_directory(parent.path() / "anchors", kAnchorsFormat, contents_of(1));
+  save_directory(parent.path() / "anchors", kOtherFormat, contents_of(1));
   CHECK_THROWS_WITH(load_directory(parent.path() / "anchors", kCheckpointFormat),
                     Catch::Contains("expected the format cag.checkpoint, found \"cag.anchors\""));
 }
@@ -208,12 +208,12 @@ TEST_CASE("A directory of another format is refused by name") {
 TEST_CASE("What no directory can hold is refused before anything is left behind") {
   const cag_test::TemporaryDirectory parent;
   const auto path = parent.path() / "anchors";
-  CHECK_THROWS_AS(save_directory(path, kAnchorsFormat, {{{"a/b", {}}}, {}}), cag::CheckpointError);
-  CHECK_THROWS_AS(save_directory(path, kAnchorsFormat, {{}, {{"loss", std::nan("")}}}),
+  CHECK_THROWS_AS(save_directory(path, kOtherFormat, {{{"a/b", {}}}, {}}), cag::CheckpointError);
+  CHECK_THROWS_AS(save_directory(path, kOtherFormat, {{}, {{"loss", std::nan("")}}}),
                   cag::NumericalError);
-  CHECK_THROWS_AS(save_directory(path, kAnchorsFormat, {{}, {{"text", std::string(2 << 20, 'x')}}}),
+  CHECK_THROWS_AS(save_directory(path, kOtherFormat, {{}, {{"text", std::string(2 << 20, 'x')}}}),
                   cag::CheckpointError);
-  CHECK_THROWS_AS(save_directory(path, kAnchorsFormat, {{{"a", {{"t", at::Tensor()}}}}, {}}),
+  CHECK_THROWS_AS(save_directory(path, kOtherFormat, {{{"a", {{"t", at::Tensor()}}}}, {}}),
                   c10::Error);
   CHECK(cag::PosixFs().list(parent.path()).empty());
 }

@@ -141,6 +141,19 @@ TEST_CASE("The zero anchor of a category never seen competes only when told to")
   CHECK(same(last(features, anchors), ints({1, 1}).view({1, 1, 2})));
 }
 
+TEST_CASE("With several anchors of a category the margin is to the nearest of another category") {
+  // Category 0 at 0 and 4, category 1 at 10.
+  Anchors anchors{doubles({0, 4, 10}).view({3, 1}), ints({1, 1, 1}), ints({0, 0, 1})};
+  const auto features = image_of(floats({1, 5, 8}).view({3, 1}));
+  const PseudoLabeler<> labeler({}, {.margin = 3.5});
+  CHECK(close(labeler.distances(features, anchors), floats({1, 9, 1, 5, 4, 2}).view({3, 2})));
+  CHECK(same(labeler(features, anchors), ints({0, 0, kIgnoreIndex}).view({1, 1, 3})));
+  // Two anchors at one place are one anchor.
+  anchors.vectors[1].fill_(0);
+  const Anchors one{doubles({0, 10}).view({2, 1}), ints({1, 1})};
+  CHECK(same(labeler(features, anchors), labeler(features, one)));
+}
+
 TEST_CASE("With one anchor seen nothing is active, with none PseudoLabeler refuses") {
   auto anchors = three_anchors();
   anchors.counts.copy_(ints({0, 1, 0}));

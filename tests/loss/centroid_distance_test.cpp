@@ -56,6 +56,13 @@ TEST_CASE("CentroidDistance is ten times the mean SmoothL1 from class means to a
               image_of(floats({1.25, -2.5, 1.25, -2.5, 0, 0}).view({3, 2}))));
 }
 
+TEST_CASE("CentroidDistance draws a class mean to the nearest anchor of its category") {
+  auto anchors = anchors_of(floats({50, 50, 1.5, 5, 2, 3}).view({3, 2}));
+  anchors.owner = ints({0, 0, 1});
+  CHECK(Plain{.min_pixels = 1}(three_pixels(), three_labels(), anchors).item<float>() ==
+        Approx(8.125));
+}
+
 TEST_CASE("Area scales the gradient by twice the share of the map and leaves the loss") {
   using Scaled = loss::CentroidDistance<candidate::Seen, divisor::Competing, empty::Zero, cap::None,
                                         mask::Labelled, gradient_scale::Area>;

@@ -53,6 +53,17 @@ TEST_CASE("PixelDistance counts the pixels that its mask lets through") {
         Approx(5));
 }
 
+TEST_CASE("PixelDistance draws a pixel to the nearest anchor of its label") {
+  const Anchors anchors{doubles({0, 0, 10, 0, 3, 0}).view({3, 2}), ints({1, 1, 1}),
+                        ints({0, 0, 1})};
+  const auto features = image_of(floats({3, 4, 9, 0}).view({2, 2})).requires_grad_(true);
+  const auto loss =
+      loss::PixelDistance<>{}(predicting(features), ints({0, 0}).view({1, 1, 2}), anchors);
+  CHECK(loss.item<float>() == Approx(3));  // (5 + 1) / 2; the anchor at (3, 0) is another's
+  loss.backward();
+  CHECK(close(features.grad(), image_of(floats({0.3, 0.4, -0.5, 0}).view({2, 2}))));
+}
+
 TEST_CASE("PixelDistance without labelled pixels is NaN when told to, with zero gradients") {
   const auto features = at::rand({1, 2, 1, 3}).requires_grad_(true);
   const auto labels = ints({kIgnoreIndex, kIgnoreIndex, kIgnoreIndex}).view({1, 1, 3});

@@ -111,7 +111,7 @@ TEST_CASE("adapt writes its configuration, evaluations, networks and checkpoints
   CHECK(std::stod(cell(outcome, "2", "target+bn", "label_coverage")) > 0);
   for (const auto* file :
        {"stage-0/network.safetensors", "stage-1/network.safetensors", "stage-2/network.safetensors",
-        "anchors-1/anchors.safetensors", "anchors-2/anchors.safetensors"}) {
+        "anchors-1.safetensors", "anchors-2.safetensors"}) {
     INFO(file);
     CHECK(outcome.networks.contains(file));
   }

@@ -13,6 +13,18 @@ CORE = ("cag/", "ATen/", "c10/", "torch/", "caffe2/", "Eigen/", "fmt/", "sys/")
 COSTLY = "torch/csrc/jit/"
 POSIX = ("fcntl.h", "stdlib.h", "unistd.h")
 LINES = 400
+# What a library does not do in its user's process.
+INTRUSIONS = {
+    "prints": r"\bstd::(?:cout|cerr|clog)\b|\b(?:f?printf|f?puts|putchar)\s*\(|\bfmt::print|\bTORCH_WARN",
+    "reads the terminal or the environment": r"\bstd::cin\b|\bgetenv\s*\(|\bsetenv\s*\(",
+    "handles signals or ends the process":
+        r"\bstd::signal\b|\bsigaction\b|\bstd::(?:exit|quick_exit|abort|terminate|set_terminate|atexit)\b",
+    "seeds LibTorch's generator": r"\bmanual_seed\s*\(",
+    "keeps state that lives as long as the process":
+        r"\bthread_local\b|(?:^|[{;])\s*(?:static|inline)\s+(?:std::)?(?!constexpr|const |consteval|auto )[\w:<>,\s*&]+?\s\w+"
+        r"\s*(?:=[^=]|\{[^{}]*\};|;)",
+}
+ALLOWED = {"cag/detail/aside.hpp": "static std::atomic"}  # numbers names of temporary files, no result depends on it
 
 root = pathlib.Path(sys.argv[1])
 include = root / "include"
@@ -52,6 +64,12 @@ for header in headers:
         breaches.append(f"include/{header}: includes torch/torch.h, which costs every user 20 s")
     if any(name.startswith("cag/") and name not in direct for name in direct[header]):
         breaches.append(f"include/{header}: includes a cag header that does not exist")
+
+    code = re.sub(r"//[^\n]*", "", text)
+    for what, pattern in INTRUSIONS.items():
+        for match in re.finditer(pattern, code, re.MULTILINE):
+            if ALLOWED.get(header, "\0") not in match.group():
+                breaches.append(f"include/{header}: {what}: `{' '.join(match.group().split())}`")
 
 public = [header for header in headers if "/detail/" not in header and header != UMBRELLA]
 for header in public:

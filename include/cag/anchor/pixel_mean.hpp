@@ -14,6 +14,8 @@ namespace cag::anchor {
 struct PixelMean {
   static constexpr std::string_view kName = "pixel-mean";
 
+  static constexpr std::string_view mean_of(const Anchors&) { return "pixels"; }
+
   void operator()(Anchors& anchors, const ClassSums& sums) const {
     detail::check_sums_of(anchors, sums);
     const auto added =

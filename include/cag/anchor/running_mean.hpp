@@ -24,6 +24,11 @@ struct RunningMean {
         [this](auto row, std::int64_t& count, const auto& vector) { add(row, count, vector); });
   }
 
+  std::string_view mean_of(const Anchors& anchors) const {
+    const bool plain = cap == 0 || anchors.counts.lt(cap).all().item<bool>();
+    return plain ? "images" : "";
+  }
+
   void add(auto row, std::int64_t& count, const auto& vector) const {
     const auto n = static_cast<double>(count);
     row = ((row * n + vector) / (n + 1)).eval();

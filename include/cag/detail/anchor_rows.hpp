@@ -2,28 +2,19 @@
 
 #include <cstdint>
 
-#include <Eigen/Core>
-
 #include <ATen/core/Tensor.h>
 
 #include <cag/anchor/anchors.hpp>
 #include <cag/anchor/class_means.hpp>
 #include <cag/anchor/class_sums.hpp>
+#include <cag/detail/row_matrix.hpp>
 
 namespace cag::detail {
 
-using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-inline Eigen::Map<RowMatrix> rows_of(const at::Tensor& matrix) {
-  TORCH_CHECK_VALUE(matrix.dim() == 2 && matrix.scalar_type() == at::kDouble &&
-                        matrix.is_contiguous() && matrix.is_cpu(),
-                    "expected a contiguous float64 matrix on the CPU, got ", matrix.toString(), " ",
-                    matrix.sizes());
-  return {matrix.data_ptr<double>(), matrix.size(0), matrix.size(1)};
-}
-
 /// That `sums` can be added to `anchors` row by row.
 inline void check_sums_of(const Anchors& anchors, const ClassSums& sums) {
+  TORCH_CHECK_VALUE(!anchors.owner.defined(), "expected one anchor for each category, got ",
+                    anchors.vectors.size(0), " anchors of ", anchors.categories(), " categories");
   TORCH_CHECK_VALUE(sums.sums.size(2) == anchors.width(),
                     "expected features of the anchors' width ", anchors.width(), ", got ",
                     sums.sums.size(2));

@@ -10,6 +10,7 @@
 
 #include <cag/anchor/anchors.hpp>
 #include <cag/candidate/seen.hpp>
+#include <cag/detail/category_distances.hpp>
 #include <cag/detail/check_features.hpp>
 #include <cag/detail/pixels.hpp>
 #include <cag/label/ignore.hpp>
@@ -42,8 +43,8 @@ class FeatureDistances {
     const auto labels = truth.reshape({-1});
     const auto labelled = labels.ne(kIgnoreIndex).nonzero().squeeze(1);
     const auto category = labels.index_select(0, labelled);
-    const auto distances = metric_(detail::to_pixels(features).index_select(0, labelled),
-                                   anchors.vectors.to(features.device()))
+    const auto pixels = detail::to_pixels(features).index_select(0, labelled);
+    const auto distances = detail::category_distances(metric_, pixels, anchors)
                                .to(at::kDouble)
                                .masked_fill(seen.logical_not(), kFar);
     const auto own = distances.gather(1, category.unsqueeze(1)).squeeze(1);

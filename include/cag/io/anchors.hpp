@@ -1,87 +1,119 @@
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <fmt/ranges.h>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+
 #include <cag/anchor/anchors.hpp>
-#include <cag/detail/naming.hpp>
 #include <cag/error.hpp>
-#include <cag/io/directory.hpp>
 #include <cag/io/tensor_map.hpp>
 
 namespace cag {
 
-/// Anchors as named tensors: "vectors" [K, D] float64 and "counts" [K] int64.
+/// Anchors as named tensors, in the shapes of Anchors: "vectors" and "counts"; where there are any
+/// "owner" and "margins"; of moments "moments.pixels", "moments.mean", and "moments.covariance" or,
+/// of its diagonal, "moments.variance".
 inline TensorMap anchor_tensors(const Anchors& anchors) {
-  return {{"vectors", anchors.vectors}, {"counts", anchors.counts}};
+  TensorMap tensors{{"vectors", anchors.vectors}, {"counts", anchors.counts}};
+  if (anchors.owner.defined()) tensors["owner"] = anchors.owner;
+  if (anchors.margins.defined()) tensors["margins"] = anchors.margins;
+  if (const auto& moments = anchors.moments) {
+    tensors["moments.pixels"] = moments->pixels;
+    tensors["moments.mean"] = moments->mean;
+    tensors[moments->full() ? "moments.covariance" : "moments.variance"] = moments->covariance;
+  }
+  return tensors;
 }
+
+namespace detail {
+
+/// Takes named tensors one by one, each of a type and shape.
+class AnchorTensors {
+ public:
+  AnchorTensors(TensorMap tensors, std::string_view what)
+      : tensors_(std::move(tensors)), what_(what) {}
+
+  bool has(const std::string& name) const { return tensors_.contains(name); }
+
+  /// @param shape  -1: any size
+  at::Tensor take(const std::string& name, at::ScalarType type, std::vector<std::int64_t> shape) {
+    const auto found = tensors_.extract(name);
+    if (found.empty()) throw CheckpointError("{}: expected the tensor {}, found none", what_, name);
+    const auto& tensor = found.mapped();
+    bool fits = tensor.scalar_type() == type && tensor.dim() == std::ssize(shape);
+    for (std::size_t d = 0; fits && d < shape.size(); ++d)
+      fits = shape[d] < 0 || tensor.size(static_cast<std::int64_t>(d)) == shape[d];
+    if (!fits)
+      throw CheckpointError("{}: expected {} as {} [{}], found {} [{}]", what_, name,
+                            c10::toString(type), fmt::join(shape, ", "),
+                            c10::toString(tensor.scalar_type()),
+                            fmt::join(tensor.sizes().vec(), ", "));
+    return tensor.contiguous();
+  }
+
+  void expect(bool fine, std::string_view expected) const {
+    if (!fine) throw CheckpointError("{}: expected {}, found others", what_, expected);
+  }
+
+  void expect_end() const {
+    if (!tensors_.empty())
+      throw CheckpointError("{}: unexpected tensor {}", what_, tensors_.begin()->first);
+  }
+
+ private:
+  TensorMap tensors_;
+  std::string_view what_;
+};
+
+inline bool all(const at::Tensor& condition) { return condition.all().item<bool>(); }
+
+}  // namespace detail
 
 /// The inverse. `what` names the tensors in messages.
-/// @throws CheckpointError unless they are the anchors of `categories` categories, finite, with
-///   counts of at least 0
-inline Anchors anchors_from(const TensorMap& tensors, std::int64_t categories,
-                            std::string_view what) {
-  const auto vectors = tensors.find("vectors");
-  const auto counts = tensors.find("counts");
-  if (tensors.size() != 2 || vectors == tensors.end() || counts == tensors.end())
-    throw CheckpointError("{}: expected the tensors vectors and counts, found {} tensors", what,
-                          tensors.size());
-  const auto& v = vectors->second;
-  const auto& n = counts->second;
-  if (v.scalar_type() != at::kDouble || v.dim() != 2 || n.scalar_type() != at::kLong ||
-      n.dim() != 1 || v.size(0) != n.size(0))
-    throw CheckpointError(
-        "{}: expected vectors [K, D] float64 and counts [K] int64, found {} {} "
-        "and {} {}",
-        what, fmt::join(v.sizes().vec(), "x"), c10::toString(v.scalar_type()),
-        fmt::join(n.sizes().vec(), "x"), c10::toString(n.scalar_type()));
-  if (v.size(0) != categories)
-    throw CheckpointError("{}: expected anchors of {} categories, found {}", what, categories,
-                          v.size(0));
-  if (!v.isfinite().all().item<bool>())
-    throw CheckpointError("{}: expected finite vectors, found a value that is not", what);
-  if (n.lt(0).any().item<bool>())
-    throw CheckpointError("{}: expected counts of at least 0, found {}", what,
-                          n.min().item<std::int64_t>());
-  return {v.contiguous(), n.contiguous()};
-}
-
-/// An anchor directory, format cag.anchors version 1 (docs/formats.md): anchors and the names of
-/// their categories.
-struct NamedAnchors {
+/// @throws CheckpointError unless they are anchors: of these types and shapes, finite, with counts
+///   of at least 0
+inline Anchors anchors_from(const TensorMap& tensors, std::string_view what) {
+  detail::AnchorTensors in(tensors, what);
   Anchors anchors;
-  std::vector<std::string> categories;
-
-  /// Durably; takes the place of anchors that are at `path`.
-  /// @throws UsageError unless there is a name for each category, IoError
-  void save(const std::filesystem::path& path) const {
-    if (std::ssize(categories) != anchors.categories())
-      throw UsageError("expected {} category names, got {}", anchors.categories(),
-                       categories.size());
-    Json::Array names(categories.begin(), categories.end());
-    replace_directory(path, kAnchorsFormat,
-                      {{{"anchors", anchor_tensors(anchors)}}, {{"categories", std::move(names)}}});
+  anchors.vectors = in.take("vectors", at::kDouble, {-1, -1});
+  const auto rows = anchors.vectors.size(0), width = anchors.vectors.size(1);
+  in.expect(rows >= 1 && detail::all(anchors.vectors.isfinite()), "finite vectors, at least one");
+  anchors.counts = in.take("counts", at::kLong, {rows});
+  in.expect(detail::all(anchors.counts.ge(0)), "counts of at least 0");
+  if (in.has("owner")) {
+    anchors.owner = in.take("owner", at::kLong, {rows});
+    const auto steps = anchors.owner.diff();
+    in.expect(anchors.owner[0].item<std::int64_t>() == 0 &&
+                  detail::all(steps.ge(0).logical_and_(steps.le(1))),
+              "an ascending owner that leaves out no category");
   }
-
-  /// @throws CheckpointError, IoError
-  static NamedAnchors load(const std::filesystem::path& path) {
-    const auto contents = load_directory(path, kAnchorsFormat);
-    NamedAnchors result;
-    const auto names = contents.values.find("categories");
-    const auto part = contents.parts.find("anchors");
-    if (names == contents.values.end() || part == contents.parts.end())
-      throw CheckpointError("{}: expected the part anchors and the value categories",
-                            path.string());
-    detail::naming(path.string(), [&] {
-      for (const auto& name : names->second.as_array())
-        result.categories.push_back(name.as_string());
-    });
-    result.anchors = anchors_from(part->second, std::ssize(result.categories), path.string());
-    return result;
+  const auto categories = anchors.categories();
+  if (in.has("margins")) {
+    anchors.margins = in.take("margins", at::kDouble, {categories});
+    in.expect(detail::all(anchors.margins.ge(0)), "margins of at least 0");
   }
-};
+  if (in.has("moments.pixels")) {
+    auto& moments = anchors.moments.emplace();
+    moments.pixels = in.take("moments.pixels", at::kLong, {categories});
+    moments.mean = in.take("moments.mean", at::kDouble, {categories, width});
+    moments.covariance =
+        in.has("moments.covariance")
+            ? in.take("moments.covariance", at::kDouble, {categories, width, width})
+            : in.take("moments.variance", at::kDouble, {categories, width});
+    in.expect(detail::all(moments.pixels.ge(0)) && detail::all(moments.mean.isfinite()) &&
+                  detail::all(moments.covariance.isfinite()) &&
+                  detail::all(moments.variance().ge(0)),
+              "moments that are finite, with pixels and variances of at least 0");
+  }
+  in.expect_end();
+  return anchors;
+}
 
 }  // namespace cag

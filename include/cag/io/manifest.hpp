@@ -26,7 +26,6 @@ struct DirectoryFormat {
 };
 
 inline constexpr DirectoryFormat kCheckpointFormat{"cag.checkpoint", 1};
-inline constexpr DirectoryFormat kAnchorsFormat{"cag.anchors", 1};
 
 /// The manifest.json of a directory: which files belong to it, with their sizes and checksums, and
 /// small values. Its last member is the checksum of all the text in front of it, so that damage to
@@ -91,9 +90,7 @@ inline std::uint64_t parse_hash(const std::string& text) {
 inline void check_format(const Json& manifest, const DirectoryFormat& format) {
   const auto& found = manifest.at("format").as_string();
   if (found != format.name) {
-    const bool known = found == kCheckpointFormat.name || found == kAnchorsFormat.name;
-    throw CheckpointError("expected the format {}, found {}\"{}\"", format.name,
-                          known ? "" : "the unknown ", found);
+    throw CheckpointError("expected the format {}, found \"{}\"", format.name, found);
   }
   const auto version = manifest.at("version").as_int64();
   if (version < 1 || version > format.version) {

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cag/label/fitted_rule.hpp>
 #include <cag/label/ignore.hpp>
 #include <cag/label/label_rule.hpp>
 
@@ -22,6 +23,12 @@ struct Agreement {
   at::Tensor operator()(const Evidence& evidence) const {
     const auto labels = first(evidence);
     return labels.masked_fill(labels.ne(second(evidence)), kIgnoreIndex);
+  }
+
+  /// Those of the rule that has margins of its own.
+  at::Tensor margins(const GapHistogram& gaps) const
+      requires(FittedRule<First> != FittedRule<Second>) {
+    return detail::fitted_of(first, second).margins(gaps);
   }
 };
 

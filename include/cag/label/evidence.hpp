@@ -8,6 +8,7 @@ namespace cag {
 struct Evidence {
   at::Tensor distances;  ///< [P, K] to the anchors, +inf for one that does not compete
   at::Tensor logits;     ///< [P, K] of the teacher
+  at::Tensor margins;    ///< [K] float64, those of the anchors
 };
 
 }  // namespace cag

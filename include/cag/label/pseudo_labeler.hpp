@@ -10,6 +10,7 @@
 #include <cag/anchor/anchors.hpp>
 #include <cag/candidate/candidate_rule.hpp>
 #include <cag/candidate/seen.hpp>
+#include <cag/detail/category_distances.hpp>
 #include <cag/detail/check_features.hpp>
 #include <cag/detail/pixels.hpp>
 #include <cag/label/ignore.hpp>
@@ -50,6 +51,7 @@ class PseudoLabeler {
     if constexpr (R::kReadsDistances) {
       map = teacher.features;
       evidence.distances = distances(map, anchors);
+      evidence.margins = anchors.margins;
     }
     const auto labels = rule_(evidence);
     std::vector<std::int64_t> shape{map.size(0), map.size(2), map.size(3)};
@@ -64,7 +66,8 @@ class PseudoLabeler {
   }
 
   /// @param features [N, D, h, w]
-  /// @return [N * h * w, K], +inf for an anchor that does not compete
+  /// @return [N * h * w, K] to the nearest anchor of each category, +inf for one that does not
+  /// compete
   at::Tensor distances(const at::Tensor& features, const Anchors& anchors) const {
     detail::check_features(features, anchors);
     const auto competing = candidates_(anchors);
@@ -73,7 +76,7 @@ class PseudoLabeler {
         "no anchor competes: observe labelled source images first; where these had too few pixels "
         "of a category in an image (the update rule's min_pixels, at the features' size), larger "
         "ones; or, where only pixels count that the network is right about, train it longer");
-    return metric_(detail::to_pixels(features), anchors.vectors.to(features.device()))
+    return detail::category_distances(metric_, detail::to_pixels(features), anchors)
         .masked_fill(competing.logical_not().to(features.device()),
                      std::numeric_limits<double>::infinity());
   }

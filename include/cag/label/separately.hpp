@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/stack.h>
 
+#include <cag/label/fitted_rule.hpp>
 #include <cag/label/label_rule.hpp>
 
 namespace cag::label {
@@ -22,6 +23,12 @@ struct Separately {
 
   at::Tensor operator()(const Evidence& evidence) const {
     return at::stack({first(evidence), second(evidence)});
+  }
+
+  /// Those of the rule that has margins of its own.
+  at::Tensor margins(const GapHistogram& gaps) const
+      requires(FittedRule<First> != FittedRule<Second>) {
+    return detail::fitted_of(first, second).margins(gaps);
   }
 };
 

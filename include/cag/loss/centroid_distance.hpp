@@ -16,6 +16,7 @@
 #include <cag/cap/cap_rule.hpp>
 #include <cag/cap/decade.hpp>
 #include <cag/detail/check_features.hpp>
+#include <cag/detail/own_anchors.hpp>
 #include <cag/divisor/competing.hpp>
 #include <cag/divisor/divisor_rule.hpp>
 #include <cag/empty/empty_rule.hpp>
@@ -59,8 +60,7 @@ struct CentroidDistance {
                           .squeeze(1);
     const auto area = features.size(2) * features.size(3);
     const auto scaled = scale(means.means, means.pixels, area).index_select(0, kept);
-    const auto targets =
-        anchors.vectors.to(scaled.options()).index_select(0, means.category.index_select(0, kept));
+    const auto targets = detail::own_anchors(scaled, means.category.index_select(0, kept), anchors);
     const auto distances =
         cap(at::smooth_l1_loss(scaled, targets, at::Reduction::None, beta).mean(1));
     const auto count = distances.new_full({}, divisor(means.category.size(0), kept.size(0)));

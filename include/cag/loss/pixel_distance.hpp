@@ -10,6 +10,7 @@
 #include <cag/candidate/candidate_rule.hpp>
 #include <cag/candidate/seen.hpp>
 #include <cag/detail/check_features.hpp>
+#include <cag/detail/own_anchors.hpp>
 #include <cag/detail/pixels.hpp>
 #include <cag/empty/empty_rule.hpp>
 #include <cag/empty/zero.hpp>
@@ -20,8 +21,8 @@
 
 namespace cag::loss {
 
-/// Mean of ‖f − a‖₂ over labelled pixels, a being the anchor of the pixel's label (the paper's
-/// distance loss).
+/// Mean of ‖f − a‖₂ over labelled pixels, a being the nearest anchor of the pixel's label (the
+/// paper's distance loss).
 template <PixelMask M = mask::Labelled, CandidateRule C = candidate::Seen,
           EmptyRule E = empty::Zero>
 struct PixelDistance {
@@ -43,8 +44,7 @@ struct PixelDistance {
         candidates(anchors).to(counted.device()).index_select(0, category).nonzero().squeeze(1);
     const auto pixels =
         detail::to_pixels(features).index_select(0, labelled.index_select(0, drawn));
-    const auto targets =
-        anchors.vectors.to(pixels.options()).index_select(0, category.index_select(0, drawn));
+    const auto targets = detail::own_anchors(pixels, category.index_select(0, drawn), anchors);
     const auto distances = at::linalg_vector_norm(pixels - targets, 2, at::IntArrayRef{1});
     return empty(distances.sum(), distances.new_full({}, drawn.size(0)));
   }

@@ -11,6 +11,7 @@
 #include <cag/loss/adaptation_loss.hpp>
 #include <cag/loss/centroid_distance.hpp>
 #include <cag/mask/agreeing.hpp>
+#include <cag/moments/diagonal.hpp>
 #include <cag/norm/reestimated.hpp>
 
 namespace cag::profile {
@@ -22,6 +23,8 @@ struct Cag {
 
   using Update = anchor::RunningMean;
   using Mask = mask::Agreeing;
+
+  using Moments = moments::Diagonal;
 
   using Labeler =
       PseudoLabeler<metric::Euclidean, label::Separately<label::Margin, label::Probability>,

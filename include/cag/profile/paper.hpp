@@ -9,6 +9,7 @@
 #include <cag/loss/adaptation_loss.hpp>
 #include <cag/loss/pixel_distance.hpp>
 #include <cag/mask/labelled.hpp>
+#include <cag/moments/diagonal.hpp>
 #include <cag/norm/as_trained.hpp>
 
 namespace cag::profile {
@@ -20,6 +21,8 @@ struct Paper {
 
   using Update = anchor::PixelMean;
   using Mask = mask::Labelled;
+
+  using Moments = moments::Diagonal;
 
   using Labeler = PseudoLabeler<metric::Euclidean, label::StrictMargin, candidate::Seen>;
 

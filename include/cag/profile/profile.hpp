@@ -4,14 +4,17 @@
 
 #include <cag/anchor/update_rule.hpp>
 #include <cag/mask/pixel_mask.hpp>
+#include <cag/moments/moments_rule.hpp>
 
 namespace cag {
 
-/// A named composition of policies: how anchors are built (`Update`, `Mask`), what a step's loss is
+/// A named composition of policies: how anchors are built (`Update`, `Mask`, `Moments`), what a
+/// step's loss is
 /// (`Loss`, an AdaptationLoss with its labeler), and how the teacher's batch norm is set
 /// (`Statistics`).
 template <typename P>
-concept Profile = UpdateRule<typename P::Update> && PixelMask<typename P::Mask> && requires {
+concept Profile = UpdateRule<typename P::Update> && PixelMask<typename P::Mask> &&
+    MomentsRule<typename P::Moments> && requires {
   typename P::Loss;
   typename P::Statistics;
   { P::kName } -> std::convertible_to<std::string_view>;

@@ -15,6 +15,7 @@
 #include <cag/loss/adaptation_loss.hpp>
 #include <cag/loss/centroid_distance.hpp>
 #include <cag/mask/agreeing.hpp>
+#include <cag/moments/diagonal.hpp>
 #include <cag/norm/as_trained.hpp>
 
 namespace cag::profile {
@@ -26,6 +27,8 @@ struct PublishedCode {
 
   using Update = anchor::RunningMean;
   using Mask = mask::Agreeing;
+
+  using Moments = moments::Diagonal;
 
   using Labeler =
       PseudoLabeler<metric::Euclidean, label::Separately<label::Margin, label::Probability>,

@@ -93,10 +93,7 @@ void restore(RunState<B>& state, const DirectoryContents& contents, std::string_
   }
   state.anchors.reset();
   if (contents.parts.contains("anchors")) {
-    const auto& tensors = contents.parts.at("anchors");
-    const auto counts = tensors.find("counts");
-    state.anchors = anchors_from(tensors, counts == tensors.end() ? 0 : counts->second.numel(),
-                                 named("anchors"));
+    state.anchors = anchors_from(contents.parts.at("anchors"), named("anchors"));
   }
   state.optimizer.reset();
   if (contents.parts.contains("optimizer")) {

@@ -5,6 +5,7 @@
 
 #include <cag/anchor/anchor_bank.hpp>
 #include <cag/data/batch.hpp>
+#include <cag/label/fit_margins.hpp>
 #include <cag/loss/loss_terms.hpp>
 #include <cag/profile/cag.hpp>
 #include <cag/profile/profile.hpp>
@@ -26,20 +27,27 @@ struct SelfTraining {
   typename P::Loss loss{};
   typename P::Update update{};
   typename P::Mask mask{};
+  typename P::Moments moments{};
   typename P::Statistics statistics{};
 
   template <TrainableBackbone B, AdaptationData Data>
   void begin(RunState<B>& state, Data& data) const {
     auto teacher = TrainingTraits<B>::frozen_copy(state.student);
     statistics(teacher, images_of(data.clean_source));
-    AnchorBank<B, typename P::Update, typename P::Mask> bank(categories, update, mask);
+    AnchorBank<B, typename P::Update, typename P::Mask, typename P::Moments> bank(
+        categories, update, mask, moments);
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(data.clean_source.size()); ++i) {
       const LabelledBatch batch = data.clean_source.batch(i);
       bank.observe(teacher, batch.images, batch.labels);
     }
     statistics(teacher, images_of(data.clean_target));
-    state.teacher = std::move(teacher);
     state.anchors = bank.anchors();
+    if constexpr (requires {
+                    fit_margins(loss.labeler, *state.anchors, teacher,
+                                images_of(data.clean_target));
+                  })
+      fit_margins(loss.labeler, *state.anchors, teacher, images_of(data.clean_target));
+    state.teacher = std::move(teacher);
     state.restart(optimization);
   }
 

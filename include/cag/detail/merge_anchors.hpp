@@ -1,0 +1,30 @@
+#pragma once
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <c10/util/Exception.h>
+
+#include <cag/anchor/anchors.hpp>
+
+namespace cag::detail {
+
+/// Anchors that are plain means, over the observations of both. Margins are of neither: the result
+/// has none.
+inline Anchors merged(const Anchors& a, const Anchors& b) {
+  TORCH_CHECK_VALUE(!a.owner.defined() && !b.owner.defined(),
+                    "expected one anchor for each category: several of a category do not merge");
+  TORCH_CHECK_VALUE(a.vectors.sizes() == b.vectors.sizes(), "expected anchors ", a.vectors.sizes(),
+                    ", got ", b.vectors.sizes());
+  TORCH_CHECK_VALUE(a.moments.has_value() == b.moments.has_value(),
+                    "expected moments of both anchors or of neither, found those of one alone");
+  const auto counts = a.counts + b.counts;
+  const auto share = (b.counts.to(at::kDouble) / counts.clamp_min(1)).unsqueeze(1);
+  Anchors result{a.vectors + share * (b.vectors - a.vectors), counts};
+  if (a.moments) {
+    result.moments = a.moments;
+    result.moments->merge(*b.moments);
+  }
+  return result;
+}
+
+}  // namespace cag::detail
