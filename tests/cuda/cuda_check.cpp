@@ -1,6 +1,7 @@
 // What CUDA computes beside what the CPU computes, from the same inputs. Where there is no GPU, the
 // test is skipped.
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,8 @@
 
 #include <ATen/Context.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
@@ -109,7 +112,7 @@ template <typename Update>
 void compare_anchors(Update update) {
   const Example example;
   const auto bank = [&](at::Device device) {
-    cag::AnchorBank<cag::Compact, Update, cag::mask::Labelled> built(5, update);
+    cag::AnchorBank<cag::Compact, Update, cag::mask::Labelled, cag::moments::Full> built(5, update);
     built.observe({example.features.to(device), example.logits.to(device)},
                   example.labels.to(device));
     return built.anchors();
@@ -117,6 +120,37 @@ void compare_anchors(Update update) {
   const auto device = bank(kDevice), cpu = bank(at::kCPU);
   CHECK(device.counts.equal(cpu.counts));
   CHECK(difference(device.vectors, cpu.vectors) < 1e-5);
+  CHECK(device.moments->pixels.equal(cpu.moments->pixels));
+  CHECK(difference(device.moments->covariance, cpu.moments->covariance) < 1e-9);
+}
+
+/// Of a metric that may need moments, with anchors of which the last category has two.
+template <cag::Metric M>
+void compare_metric(M metric = {}) {
+  Example example;
+  const auto labels = example.category;
+  std::optional<cag::ClassMoments> moments;
+  cag::moments::Full{}(moments, example.features, labels, 5);
+  example.anchors.moments = moments;
+  for (auto* rows : {&example.anchors.vectors, &example.anchors.counts})
+    *rows = at::cat({*rows, rows->narrow(0, 4, 1) + 1});
+  example.anchors.owner = at::arange(6).clamp_max(4);
+  const cag::PseudoLabeler<M, cag::label::QuantileMargin> labeler(metric);
+  const auto labelled = [&](at::Device device) {
+    const auto features = example.features.to(device);
+    const auto distances = labeler.distances(features, example.anchors);
+    cag::GapHistogram gaps(5);
+    gaps.add(distances);
+    return std::pair(distances.where(distances.isfinite(), 0), gaps.margins(0.5));
+  };
+  const auto [distances, margins] = labelled(kDevice);
+  const auto [cpu_distances, cpu_margins] = labelled(at::kCPU);
+  INFO(M::kName);
+  CHECK(distances.device().type() == at::kCUDA);
+  CHECK(difference(distances, cpu_distances) < 1e-5);
+  const auto finite = cpu_margins.isfinite();
+  CHECK(margins.isfinite().equal(finite));
+  CHECK(difference(margins.masked_select(finite), cpu_margins.masked_select(finite)) < 0.012);
 }
 
 template <cag::Profile P>
@@ -201,6 +235,11 @@ TEST_CASE("On CUDA, anchors, pseudo-labels, losses and gradients are the CPU's",
   compare_anchors(cag::anchor::RunningMean{});
   compare_anchors(cag::anchor::MovingAverage{.warm_up = 1});
   compare_anchors(cag::anchor::PixelMean{});
+  compare_anchors(cag::anchor::KMeans{.each = 1});
+  compare_metric<cag::metric::Euclidean>();
+  compare_metric<cag::metric::Cosine>();
+  compare_metric<cag::metric::DiagonalMahalanobis>();
+  compare_metric<cag::metric::Mahalanobis>();
   compare_losses<cag::profile::Cag>();
   compare_losses<cag::profile::PublishedCode>();
   compare_losses<cag::profile::Paper>();
