@@ -1,15 +1,21 @@
 #include <cag/model/scripted.hpp>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/rand.h>
+#include <ATen/ops/stack.h>
 
 #include <cag/io/module_state.hpp>
 #include <cag/io/safetensors.hpp>
 #include <cag/model/any_backbone.hpp>
 #include <cag/model/check_backbone.hpp>
+#include <cag/norm/reestimated.hpp>
 #include <cag/stage/checkpoint.hpp>
 #include <cag/stage/self_training.hpp>
 #include <cag/stage/stagewise_scheduler.hpp>
@@ -92,6 +98,44 @@ TEST_CASE("A script trains, is copied as a teacher, saved in a run, and written 
   const cag::test::TemporaryFolder folder;
   state.student->write(folder / "adapted.pt");
   CHECK(logits(cag::load_script(cag::TrustedProgram{folder / "adapted.pt"})).equal(expected));
+}
+
+TEST_CASE("The statistics of a script's batch norm are re-estimated like any other's") {
+  auto net = scripted("tuple.pt");
+  const auto before = cag::module_state(*net);
+  std::vector<at::Tensor> batches, means, variances;
+  for (int i = 1; i <= 3; ++i) {
+    batches.push_back(at::rand({2, 3, 16, 24}) * i);
+    const auto seen = at::conv2d(batches.back(), before.at("encoder.0.weight"),
+                                 before.at("encoder.0.bias"), /*stride=*/4);
+    means.push_back(seen.mean({0, 2, 3}));
+    variances.push_back(seen.var({0, 2, 3}, /*unbiased=*/true));
+  }
+  for (const bool trains : {true, false}) {
+    net->train(trains);
+    cag::norm::Reestimated{}(net, batches);
+    const auto after = cag::module_state(*net);
+    CHECK(after.at("encoder.1.running_mean").allclose(at::stack(means).mean(0), 1e-5, 1e-6));
+    CHECK(after.at("encoder.1.running_var").allclose(at::stack(variances).mean(0), 1e-5, 1e-6));
+    CHECK(after.at("encoder.1.num_batches_tracked").item<std::int64_t>() == 3);
+    CHECK(net->is_training() == trains);
+
+    // In the mode that it had, with the momentum that it had.
+    const at::NoGradGuard no_grad;
+    cag::predict(net, batches.front());
+    const auto later = cag::module_state(*net).at("encoder.1.running_mean");
+    const auto expected = trains ? after.at("encoder.1.running_mean") * 0.9 + means.front() * 0.1
+                                 : after.at("encoder.1.running_mean");
+    CHECK(later.allclose(expected, 1e-5, 1e-6));
+  }
+}
+
+TEST_CASE("A script is as before where re-estimation fails") {
+  auto net = scripted("tuple.pt");
+  const auto before = cag::module_state(*net);
+  CHECK_THROWS_AS(cag::norm::Reestimated{}(net, std::vector{at::full({1, 3, 16, 16}, NAN)}),
+                  cag::NumericalError);
+  for (const auto& [name, value] : cag::module_state(*net)) CHECK(value.equal(before.at(name)));
 }
 
 TEST_CASE("check_backbone tells a traced network from a scripted one") {

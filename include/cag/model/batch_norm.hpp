@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -12,11 +13,13 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/utils.h>
 
+#include <cag/detail/running_statistics.hpp>
 #include <cag/error.hpp>
 
 namespace cag {
@@ -31,6 +34,7 @@ class BatchNormLayer {
     if (auto* norm = module.as<torch::nn::BatchNorm1dImpl>()) return view(*norm);
     if (auto* norm = module.as<torch::nn::BatchNorm2dImpl>()) return view(*norm);
     if (auto* norm = module.as<torch::nn::BatchNorm3dImpl>()) return view(*norm);
+    if (auto* norm = module.as<RunningStatistics>()) return view(*norm);
     return std::nullopt;
   }
 
@@ -39,11 +43,38 @@ class BatchNormLayer {
     mean_.zero_();
     variance_.fill_(1);
     batches_.zero_();
-    options_->momentum(std::nullopt);
+    if (options_ != nullptr) options_->momentum(std::nullopt);
     module_->train();
   }
 
-  void restore_momentum() { options_->momentum(momentum_); }
+  /// Around each batch, for a layer whose momentum stays: started from zero, what a forward leaves
+  /// is a known share of the batch's own statistics.
+  void before_batch() {
+    if (options_ != nullptr) return;
+    mean_.zero_();
+    variance_.zero_();
+    batches_.zero_();
+  }
+  void after_batch() {
+    if (options_ != nullptr) return;
+    const auto forwards = batches_.item<std::int64_t>();
+    if (forwards == 0) return;
+    const auto share = 1 - std::pow(1 - momentum_.value_or(1), forwards);
+    mean_sum_ += mean_ / share;
+    variance_sum_ += variance_ / share;
+    ++collected_;
+  }
+  void end() {
+    if (options_ != nullptr) return;
+    batches_.fill_(collected_);
+    if (collected_ == 0) return;
+    mean_.copy_(mean_sum_ / collected_);
+    variance_.copy_(variance_sum_ / collected_);
+  }
+
+  void restore_momentum() {
+    if (options_ != nullptr) options_->momentum(momentum_);
+  }
 
   void restore_statistics() {
     mean_.copy_(old_mean_);
@@ -67,17 +98,37 @@ class BatchNormLayer {
     layer.mean_ = norm.running_mean;
     layer.variance_ = norm.running_var;
     layer.batches_ = norm.num_batches_tracked;
-    layer.old_mean_ = layer.mean_.clone();
-    layer.old_variance_ = layer.variance_.clone();
-    layer.old_batches_ = layer.batches_.clone();
+    layer.remember();
     return layer;
   }
 
+  static std::optional<BatchNormLayer> view(RunningStatistics& norm) {
+    const auto buffers = norm.named_buffers(/*recurse=*/false);
+    BatchNormLayer layer;
+    layer.module_ = &norm;
+    layer.momentum_ = norm.momentum();
+    layer.mean_ = buffers["running_mean"];
+    layer.variance_ = buffers["running_var"];
+    layer.batches_ = buffers["num_batches_tracked"];
+    layer.mean_sum_ = at::zeros_like(layer.mean_);
+    layer.variance_sum_ = at::zeros_like(layer.variance_);
+    layer.remember();
+    return layer;
+  }
+
+  void remember() {
+    old_mean_ = mean_.clone();
+    old_variance_ = variance_.clone();
+    old_batches_ = batches_.clone();
+  }
+
   torch::nn::Module* module_ = nullptr;
-  torch::nn::BatchNormOptions* options_ = nullptr;
+  torch::nn::BatchNormOptions* options_ = nullptr;  // nothing of RunningStatistics
   std::optional<double> momentum_;
   at::Tensor mean_, variance_, batches_;
   at::Tensor old_mean_, old_variance_, old_batches_;
+  at::Tensor mean_sum_, variance_sum_;
+  std::int64_t collected_ = 0;
 };
 
 /// Puts the whole module in eval mode and its batch norm layers in accumulation, and puts modes and
@@ -101,10 +152,18 @@ class BatchNormEstimation {
     for (auto& layer : layers_) layer.begin();
   }
 
+  void before_batch() {
+    for (auto& layer : layers_) layer.before_batch();
+  }
+  void after_batch() {
+    for (auto& layer : layers_) layer.after_batch();
+  }
+
   /// The number of layers that have new statistics; one that no forward reached keeps its old ones.
   std::int64_t keep() {
     std::int64_t reached = 0;
     for (auto& layer : layers_) {
+      layer.end();
       if (!layer.finite()) {
         throw NumericalError(
             "re-estimating batch norm: expected finite statistics, got a value "
@@ -169,7 +228,9 @@ std::int64_t reestimate_batch_norm(torch::nn::Module& module, Batches&& batches,
   }
   estimation.begin();
   for (; batch != end; ++batch) {
+    estimation.before_batch();
     static_cast<void>(std::invoke(forward, at::Tensor(*batch)));
+    estimation.after_batch();
   }
   return estimation.keep();
 }

@@ -4,6 +4,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include <torch/nn/module.h>
 
 #include <cag/detail/first_line.hpp>
+#include <cag/detail/running_statistics.hpp>
 #include <cag/error.hpp>
 #include <cag/io/file_system.hpp>
 #include <cag/io/replace_file.hpp>
@@ -34,6 +36,8 @@ class ScriptedImpl : public torch::nn::Module {
  public:
   explicit ScriptedImpl(torch::jit::Module script)
       : torch::nn::Module("Scripted"), script_(std::move(script)) {
+    for (const auto& part : script_.named_modules())
+      if (auto norm = batch_norm(part.value)) parts_[part.name] = std::move(norm);
     for (const auto& parameter : script_.named_parameters()) {
       const auto [owner, name] = place_of(parameter.name);
       owner->register_parameter(name, parameter.value, parameter.value.requires_grad());
@@ -96,13 +100,30 @@ class ScriptedImpl : public torch::nn::Module {
     std::size_t from = 0;
     for (auto dot = name.find('.'); dot != name.npos; dot = name.find('.', from)) {
       auto& part = parts_[name.substr(0, dot)];
-      if (!part)
-        part = owner->register_module(name.substr(from, dot - from),
-                                      std::make_shared<torch::nn::Module>("Part"));
+      if (!part) part = std::make_shared<torch::nn::Module>("Part");
+      const auto key = name.substr(from, dot - from);
+      if (!owner->named_children().contains(key)) owner->register_module(key, part);
       owner = part.get();
       from = dot + 1;
     }
     return {owner, name.substr(from)};
+  }
+
+  /// Nothing for a module that keeps no running statistics, or keeps them as they are.
+  static std::shared_ptr<torch::nn::Module> batch_norm(const torch::jit::Module& part) {
+    const auto has_tensor = [&](const char* name) {
+      return part.hasattr(name) && part.attr(name).isTensor();
+    };
+    constexpr const char* kMomentum = "momentum";
+    const auto type = part.type();
+    if (!has_tensor("running_mean") || !has_tensor("running_var") ||
+        !has_tensor("num_batches_tracked") ||
+        !(part.hasattr(kMomentum) || type->findConstantSlot(kMomentum)))
+      return nullptr;
+    const auto momentum = part.attr(kMomentum);
+    return std::make_shared<detail::RunningStatistics>(
+        momentum.isNone() ? std::nullopt : std::optional(momentum.toDouble()),
+        [part = part](bool on) mutable { part.setattr("training", on); });
   }
 
   torch::jit::Module script_;
