@@ -143,6 +143,7 @@
 #include <cag/model/frozen_copy.hpp>
 #include <cag/model/kaiming.hpp>
 #include <cag/model/norm.hpp>
+#include <cag/model/package_info.hpp>
 #include <cag/model/prediction.hpp>
 #include <cag/model/projected.hpp>
 #include <cag/model/resnet.hpp>

@@ -9,8 +9,9 @@ import sys
 
 # What cag::cag needs besides the standard library and POSIX; a header that needs more stays out of the umbrella.
 CORE = ("cag/", "ATen/", "c10/", "torch/", "caffe2/", "Eigen/", "fmt/", "sys/")
-# Of LibTorch, but more to compile than most users want: those who do include the header themselves.
-COSTLY = "torch/csrc/jit/"
+# Of LibTorch, but more to compile than most users want, or not in its oldest version: those who do include the header
+# themselves.
+APART = ("torch/csrc/jit/", "torch/csrc/inductor/")
 POSIX = ("fcntl.h", "stdlib.h", "unistd.h")
 LINES = 400
 # What a library does not do in its user's process.
@@ -48,7 +49,7 @@ def closure(header, seen):
 
 
 def is_core(header):
-    return not any(name.startswith(COSTLY) for name in closure(header, set())) and all(
+    return not any(name.startswith(APART) for name in closure(header, set())) and all(
         "/" not in name and not name.endswith(".h") or name in POSIX or name.startswith(CORE)
                for name in closure(header, set()))
 
