@@ -1,4 +1,4 @@
-// expect: APackageHasNoParametersTrainTheNetworkItWasMadeOf
+// expect: a package has no parameters: train the network
 #include <cag/model/packaged.hpp>
 #include <cag/stage/run_state.hpp>
 

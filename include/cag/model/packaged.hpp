@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <exception>
 #include <memory>
 #include <string>
@@ -78,14 +79,15 @@ class Packaged {
   std::shared_ptr<torch::inductor::AOTIModelPackageLoader> loader_{};
 };
 
-namespace detail {
-/// In the compiler's message where a Packaged is to be trained.
-struct APackageHasNoParametersTrainTheNetworkItWasMadeOf {};
-}  // namespace detail
-
 template <>
 struct TrainingTraits<Packaged> {
-  static detail::APackageHasNoParametersTrainTheNetworkItWasMadeOf module(Packaged& net);
+  /// Asked for where a package is to be trained: the compiler then says what to do instead.
+  template <typename P>
+  static auto module(P&) {
+    static_assert(!std::same_as<P, Packaged>,
+                  "a package has no parameters: train the network that it was made of; a package "
+                  "can be the teacher of cag::step and run in a Predictor");
+  }
 };
 
 /// @throws as the constructor of Packaged
