@@ -162,7 +162,7 @@ def main():
     trained = networks.load(options.network)
     exporter = Exporter(options, trained)
     skipped = False
-    with torch.inference_mode(False), torch.no_grad():
+    with torch.no_grad():
         if options.torchscript:
             exporter.write(options.torchscript, exporter.torchscript)
         if options.onnx:

@@ -11,7 +11,7 @@
 #include <ATen/ops/randint.h>
 #include <torch/optim/sgd.h>
 
-#include <cag/anchor/anchor_bank.hpp>
+#include <cag/anchor/anchors.hpp>
 #include <cag/detail/zip_writer.hpp>
 #include <cag/eval/predictor.hpp>
 #include <cag/io/safetensors.hpp>
@@ -146,19 +146,17 @@ TEST_CASE("A package is a teacher of a step", "[.packages]") {
   cag::Compact student(cag::CompactOptions{.categories = 3});
   const cag::LabelledBatch source{at::rand({2, 3, 64, 96}), at::randint(3, {2, 64, 96}, at::kLong)};
   const cag::UnlabelledBatch target{at::rand({2, 3, 64, 96})};
-  cag::AnchorBank<cag::Packaged> bank(3);
-  bank.observe(teacher, source.images, source.labels);
-  REQUIRE(bank.anchors().seen().all().item<bool>());
+  const cag::Anchors anchors{at::rand({3, 64}, at::kDouble), at::full({3}, 100, at::kLong)};
 
   const cag::PseudoLabeler<cag::metric::Euclidean, cag::label::Probability> labeler(
       {}, {.threshold = 0.1});
   const cag::AdaptationLoss<std::remove_const_t<decltype(labeler)>> loss{.labeler = labeler};
   torch::optim::SGD optimizer(student->parameters(), torch::optim::SGDOptions(0.01));
   const auto before = student->parameters().front().detach().clone();
-  const auto result = cag::step(student, teacher, bank.anchors(), optimizer, source, target, loss);
+  const auto result = cag::step(student, teacher, anchors, optimizer, source, target, loss);
   CHECK(result.applied);
   CHECK(result.coverage() == 1);
-  CHECK(result.pseudo_labels.equal(labeler(cag::predict(teacher, target.images), bank.anchors())));
+  CHECK(result.pseudo_labels.equal(labeler(cag::predict(teacher, target.images), anchors)));
   CHECK_FALSE(student->parameters().front().equal(before));
 }
 
