@@ -44,7 +44,7 @@ endif()
 cag_package_pkgconfig(cag)
 
 if(CAG_DATA)
-  cag_package_component(data cag_data CagSpng)
+  cag_package_component(data cag_data CagSpng CagTurboJpeg)
   cag_package_pkgconfig(cag-data)
 endif()
 
@@ -57,4 +57,5 @@ install(FILES
   "${PROJECT_BINARY_DIR}/cag-config-version.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/FindCagTorch.cmake"
   "${PROJECT_SOURCE_DIR}/cmake/FindCagSpng.cmake"
+  "${PROJECT_SOURCE_DIR}/cmake/FindCagTurboJpeg.cmake"
   DESTINATION "${package_dir}")

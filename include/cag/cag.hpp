@@ -1,6 +1,6 @@
 #pragma once
 
-/// Everything but the readers and writers of PNG files: what needs LibTorch, Eigen, fmt and POSIX
+/// Everything but the readers and writers of image files: what needs LibTorch, Eigen, fmt and POSIX
 /// alone. Each header can be included by itself, which compiles faster.
 
 #include <cag/adversarial/domain_loss.hpp>
@@ -41,10 +41,14 @@
 #include <cag/data/check_samples.hpp>
 #include <cag/data/collate.hpp>
 #include <cag/data/colour.hpp>
+#include <cag/data/colour_table.hpp>
 #include <cag/data/dataset.hpp>
+#include <cag/data/image_folder_options.hpp>
 #include <cag/data/image_size.hpp>
+#include <cag/data/label_file/label_file.hpp>
 #include <cag/data/label_table.hpp>
 #include <cag/data/label_tables.hpp>
+#include <cag/data/labelled_folder_options.hpp>
 #include <cag/data/loader.hpp>
 #include <cag/data/loader_options.hpp>
 #include <cag/data/normalisation.hpp>

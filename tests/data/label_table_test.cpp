@@ -121,3 +121,20 @@ TEST_CASE("GTA5 differs from Cityscapes in the void id 34") {
                   labels_of({kIgnoreIndex, 13})));
   CHECK_THROWS_AS(cag::label_table::gta5().apply(ids_of({35}), "x"), cag::DataError);
 }
+
+TEST_CASE("A partial table lacks some of its categories") {
+  const auto table = LabelTable::partial({{"road", {}, {7}}, {"train", {}, {}}}, {0});
+  CHECK(table.size() == 2);
+  CHECK(table.names() == std::vector<std::string>{"road", "train"});
+  CHECK(table.meaning(7) == 0);
+  CHECK(table.meaning(0) == kIgnoreIndex);
+  CHECK_FALSE(table.meaning(8).has_value());
+  CHECK(table.apply(at::full({1, 2}, 7, at::kInt), "").eq(0).all().item<bool>());
+  CHECK_THROWS_WITH(table.ids(at::full({1, 1}, 1, at::kLong)),
+                    Contains("category train has no id to write"));
+  CHECK(table.select(std::vector<std::string>{"train", "road"}).size() == 2);
+  CHECK_THROWS_WITH(LabelTable::partial({{"road", {}, {}}, {"train", {}, {}}}, {0}),
+                    Contains("expected an id of a category, got none"));
+  CHECK_THROWS_WITH(LabelTable::partial({{"road", {}, {7}}, {"road", {}, {}}}, {}),
+                    Contains("category road is listed twice"));
+}

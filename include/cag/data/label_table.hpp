@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,20 +31,12 @@ class LabelTable {
   /// @throws DataError for an id outside 0..65535, an id or name listed twice, a category without
   ///   ids, no category, or more categories than fit below kIgnoreIndex
   LabelTable(std::vector<Category> categories, std::vector<std::int32_t> ignored)
-      : categories_(std::move(categories)), ignored_(std::move(ignored)) {
-    if (categories_.empty() || std::ssize(categories_) > kIgnoreIndex) {
-      throw DataError("expected 1 to {} categories, got {}", kIgnoreIndex, categories_.size());
-    }
-    for (std::size_t k = 0; k < categories_.size(); ++k) {
-      const Category& category = categories_[k];
-      if (std::any_of(categories_.begin(), categories_.begin() + static_cast<std::ptrdiff_t>(k),
-                      [&](const Category& other) { return other.name == category.name; })) {
-        throw DataError("category {} is listed twice", category.name);
-      }
-      if (category.ids.empty()) throw DataError("category {} has no id", category.name);
-      for (const std::int32_t id : category.ids) list(id, static_cast<std::int64_t>(k));
-    }
-    for (const std::int32_t id : ignored_) list(id, kIgnoreIndex);
+      : LabelTable(std::move(categories), std::move(ignored), /*whole=*/true) {}
+
+  /// The same for a data set that lacks some of the categories: those without ids.
+  /// @throws DataError as the constructor, and where no category has an id
+  static LabelTable partial(std::vector<Category> categories, std::vector<std::int32_t> ignored) {
+    return {std::move(categories), std::move(ignored), /*whole=*/false};
   }
 
   /// @param ids  [H, W] int32, as read from a label file
@@ -94,7 +87,13 @@ class LabelTable {
         ignored.insert(ignored.end(), category.ids.begin(), category.ids.end());
       }
     }
-    return {std::move(kept), std::move(ignored)};
+    return {std::move(kept), std::move(ignored), /*whole=*/false};  // this one was checked
+  }
+
+  /// The category that `id` means: kIgnoreIndex where it is ignored, none where it is unlisted.
+  std::optional<std::int64_t> meaning(std::int32_t id) const {
+    const std::int64_t found = label(id);
+    return found == kUnlisted ? std::nullopt : std::optional(found);
   }
 
   /// The number of categories.
@@ -113,6 +112,24 @@ class LabelTable {
 
  private:
   static constexpr std::int64_t kUnlisted = -1;
+
+  LabelTable(std::vector<Category> categories, std::vector<std::int32_t> ignored, bool whole)
+      : categories_(std::move(categories)), ignored_(std::move(ignored)) {
+    if (categories_.empty() || std::ssize(categories_) > kIgnoreIndex) {
+      throw DataError("expected 1 to {} categories, got {}", kIgnoreIndex, categories_.size());
+    }
+    for (std::size_t k = 0; k < categories_.size(); ++k) {
+      const Category& category = categories_[k];
+      if (std::any_of(categories_.begin(), categories_.begin() + static_cast<std::ptrdiff_t>(k),
+                      [&](const Category& other) { return other.name == category.name; })) {
+        throw DataError("category {} is listed twice", category.name);
+      }
+      if (whole && category.ids.empty()) throw DataError("category {} has no id", category.name);
+      for (const std::int32_t id : category.ids) list(id, static_cast<std::int64_t>(k));
+    }
+    if (labels_.empty()) throw DataError("expected an id of a category, got none");
+    for (const std::int32_t id : ignored_) list(id, kIgnoreIndex);
+  }
 
   std::int64_t label(std::int32_t id) const {
     return id >= 0 && id < std::ssize(labels_) ? labels_[static_cast<std::size_t>(id)] : kUnlisted;
@@ -138,7 +155,9 @@ class LabelTable {
   std::uint8_t byte_id(std::int64_t label) const {
     TORCH_CHECK_VALUE(label >= 0 && label < size(), "expected categories below ", size(), ", got ",
                       label);
-    const std::int32_t id = categories_[static_cast<std::size_t>(label)].ids.front();
+    const Category& category = categories_[static_cast<std::size_t>(label)];
+    TORCH_CHECK_VALUE(!category.ids.empty(), "category ", category.name, " has no id to write");
+    const std::int32_t id = category.ids.front();
     TORCH_CHECK_VALUE(id <= 255, "expected an id of 8 bits to write, got ", id);
     return static_cast<std::uint8_t>(id);
   }

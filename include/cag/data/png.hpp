@@ -16,6 +16,7 @@
 
 #include <cag/data/colour.hpp>
 #include <cag/data/detail/png_ids.hpp>
+#include <cag/data/detail/png_opaque.hpp>
 #include <cag/data/detail/png_reader.hpp>
 #include <cag/data/detail/png_writer.hpp>
 #include <cag/data/image_size.hpp>
@@ -62,6 +63,19 @@ inline at::Tensor read_label_ids(const std::filesystem::path& path) {
     throw DataError("{}: label with an alpha channel where ids are expected", path.string());
   }
   return detail::decode_ids(reader);
+}
+
+/// A label file as the colours it stores: 8-bit RGB, a palette's colours, or grey of up to 8 bits
+/// as (v, v, v). An alpha channel has to be opaque.
+/// @return [H, W, 3] uint8
+/// @throws DataError for 16 bits, which are no such colours, and naming the first pixel that is
+///   not opaque
+inline at::Tensor read_label_colours(const std::filesystem::path& path) {
+  detail::PngReader reader(path);
+  if (reader.header().bit_depth == 16) {
+    throw DataError("{}: label of 16 bits where colours of 8 are expected", path.string());
+  }
+  return detail::decode_opaque(reader, path.string());
 }
 
 /// A label file in the SYNTHIA layout, and nothing else: 16-bit RGB, the ids in the first channel.

@@ -16,10 +16,11 @@
 
 namespace cag::detail {
 
-/// Image files, by index.
-class ImageList {
+/// Image files of the kinds that two functions read, by index.
+template <auto kRead, auto kSize>
+class ImageListOf {
  public:
-  explicit ImageList(const Files& images) {
+  explicit ImageListOf(const Files& images) {
     auto list =
         std::make_shared<std::vector<std::pair<std::string, Path>>>(images.begin(), images.end());
     files_ = std::move(list);
@@ -28,8 +29,8 @@ class ImageList {
   std::int64_t size() const { return std::ssize(*files_); }
   const std::string& name(std::int64_t i) const { return at(i).first; }
   const Path& path(std::int64_t i) const { return at(i).second; }
-  ImageSize image_size(std::int64_t i) const { return png::size(path(i)); }
-  UnlabelledSample get(std::int64_t i) const { return {png::read_rgb(path(i)), name(i)}; }
+  ImageSize image_size(std::int64_t i) const { return kSize(path(i)); }
+  UnlabelledSample get(std::int64_t i) const { return {kRead(path(i)), name(i)}; }
 
  private:
   const std::pair<std::string, Path>& at(std::int64_t i) const {
@@ -39,6 +40,18 @@ class ImageList {
 
   std::shared_ptr<const std::vector<std::pair<std::string, Path>>> files_;
 };
+
+/// @throws DataError unless an image [H, W, 3] and a label map [H, W] are of one size
+inline void expect_one_size(const at::Tensor& image, const Path& image_path,
+                            const at::Tensor& label, const Path& label_path) {
+  if (label.size(0) != image.size(0) || label.size(1) != image.size(1)) {
+    throw DataError("{} is {} x {} pixels, its label {} is {} x {}", image_path.string(),
+                    image.size(1), image.size(0), label_path.string(), label.size(1),
+                    label.size(0));
+  }
+}
+
+using ImageList = ImageListOf<png::read_rgb, png::size>;
 
 /// Image files with their label files: two lists of the same names.
 class PairList {
@@ -61,10 +74,7 @@ class PairList {
     auto [image, name] = images_.get(i);
     const Path& label_path = labels_.path(i);
     const at::Tensor ids = read_ids_(label_path);
-    if (ids.size(0) != image.size(0) || ids.size(1) != image.size(1)) {
-      throw DataError("{} is {} x {} pixels, its label {} is {} x {}", images_.path(i).string(),
-                      image.size(1), image.size(0), label_path.string(), ids.size(1), ids.size(0));
-    }
+    expect_one_size(image, images_.path(i), ids, label_path);
     return {std::move(image), table_->apply(ids, label_path.string()), std::move(name)};
   }
 

@@ -2,7 +2,6 @@
 
 #include <spng.h>
 
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include <system_error>
 #include <vector>
 
+#include <cag/data/detail/image_stream.hpp>
 #include <cag/error.hpp>
 
 namespace cag::detail {
@@ -32,15 +32,7 @@ class PngReader {
   PngReader(const PngReader&) = delete;  // libspng keeps the address of stream_
   PngReader& operator=(const PngReader&) = delete;
   explicit PngReader(const std::filesystem::path& path) : path_(path.string()) {
-    std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    if (error) throw DataError("{}: cannot be opened: {}", path_, error.message());
-    // Opening a pipe would wait for its writer.
-    if (!std::filesystem::is_regular_file(status)) throw DataError("{}: not a file", path_);
-    stream_.file.reset(std::fopen(path.c_str(), "rb"));
-    if (!stream_.file) {
-      throw DataError("{}: cannot be opened: {}", path_, std::generic_category().message(errno));
-    }
+    stream_.file = open_image(path);
     context_.reset(spng_ctx_new(0));
     if (!context_) throw std::bad_alloc();
     check(spng_set_chunk_limits(context_.get(), kMaxChunk, kMaxChunk));
@@ -53,6 +45,7 @@ class PngReader {
                       path_, header_.width, header_.height, kMaxSide, kMaxPixels);
     }
     // Deflate shrinks at most 1032 to 1: a shorter file is truncated or lies, whatever it holds.
+    std::error_code error;
     const std::uint64_t file_size = std::filesystem::file_size(path, error);
     if (!error && decoded_size(SPNG_FMT_PNG) / 1032 > file_size) {
       throw DataError("{}: truncated: {} bytes cannot hold {} x {} pixels", path_, file_size,
@@ -63,8 +56,8 @@ class PngReader {
   const spng_ihdr& header() const { return header_; }
 
   /// Decodes the whole file, which must be sound to its last byte.
-  void decode(spng_format format, std::span<std::uint8_t> pixels) {
-    check(spng_decode_image(context_.get(), pixels.data(), pixels.size(), format, 0));
+  void decode(spng_format format, std::span<std::uint8_t> pixels, int flags = 0) {
+    check(spng_decode_image(context_.get(), pixels.data(), pixels.size(), format, flags));
     check(spng_decode_chunks(context_.get()));  // what follows the pixels, to the end marker
     if (stream_.ended) check(SPNG_IO_EOF);      // libspng forgives a cut in the end marker itself
   }
@@ -77,12 +70,8 @@ class PngReader {
   }
 
  private:
-  struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-
   struct Stream {
-    std::unique_ptr<std::FILE, CloseFile> file;
+    ImageStream file;
     bool ended = false;  // before all that was asked for
   };
 

@@ -1,0 +1,31 @@
+#[[
+libjpeg-turbo's TurboJPEG library, which ships a pkg-config file or a CMake package depending on how it was built.
+Target: cag::turbojpeg. Variables: CagTurboJpeg_FOUND, CagTurboJpeg_REASON (how to get it)
+]]
+
+include(FindPackageHandleStandardArgs)
+
+find_path(CagTurboJpeg_INCLUDE_DIR turbojpeg.h)
+find_library(CagTurboJpeg_LIBRARY NAMES turbojpeg turbojpeg-static)
+mark_as_advanced(CagTurboJpeg_INCLUDE_DIR CagTurboJpeg_LIBRARY)
+
+# The header tells no version. The limit of scans came with 2.1.
+set(CagTurboJpeg_LIMITS_SCANS FALSE)
+if(CagTurboJpeg_INCLUDE_DIR)
+  file(STRINGS "${CagTurboJpeg_INCLUDE_DIR}/turbojpeg.h" _cag_flag REGEX "define TJFLAG_LIMITSCANS ")
+  if(_cag_flag)
+    set(CagTurboJpeg_LIMITS_SCANS TRUE)
+  endif()
+endif()
+
+set(CagTurboJpeg_REASON
+  "libjpeg-turbo 2.1 or later is needed. One command gets it on Debian and Ubuntu: apt-get install libturbojpeg0-dev")
+find_package_handle_standard_args(CagTurboJpeg
+  REQUIRED_VARS CagTurboJpeg_LIBRARY CagTurboJpeg_INCLUDE_DIR CagTurboJpeg_LIMITS_SCANS
+  REASON_FAILURE_MESSAGE "${CagTurboJpeg_REASON}")
+
+if(CagTurboJpeg_FOUND AND NOT TARGET cag::turbojpeg)
+  add_library(cag::turbojpeg UNKNOWN IMPORTED)
+  set_target_properties(cag::turbojpeg PROPERTIES
+    IMPORTED_LOCATION "${CagTurboJpeg_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES "${CagTurboJpeg_INCLUDE_DIR}")
+endif()

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace cag::data {
+
+/// Which files of an ImageFolder are images.
+struct ImageFolderOptions {
+  std::string suffix{};            ///< of the name before its end, as in *_rgb.png
+  std::string except_suffix{};     ///< files of this suffix are none, as labels beside them
+  std::filesystem::path except{};  ///< a folder below that holds none; empty: no such folder
+};
+
+}  // namespace cag::data

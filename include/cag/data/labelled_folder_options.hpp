@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+namespace cag::data {
+
+/// How the names of a LabelledFolder's images and labels differ.
+struct LabelledFolderOptions {
+  std::string image_suffix{};  ///< of an image's name before its end
+  std::string label_suffix{};  ///< of a label's, in its place
+};
+
+}  // namespace cag::data
