@@ -1,5 +1,6 @@
 #include "pipeline/adapt.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <iterator>
@@ -7,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -82,7 +84,7 @@ struct Run {
     const bool start = state.stage == 0 && !config.run.start.empty();
     progress.say(start ? "evaluating the network that the run starts from"
                        : fmt::format("evaluating stage {} at step {}", state.stage, state.step));
-    for (auto& row : evaluate_all(config, state.student, lists, world.table.size(), protocols)) {
+    for (auto& row : evaluate_all(config, state.student, lists, world, protocols)) {
       row.stage = state.stage;
       row.step = start ? 0 : state.step;
       row.seconds = seconds();
@@ -294,6 +296,25 @@ std::string plan(const Config& config, const World& world) {
       s.count, s.method, s.iterations, config.run.batch);
 }
 
+/// The categories that a domain's labels cannot tell, one line for each domain that has some.
+std::vector<std::string> gaps(const World& world) {
+  std::vector<std::string> lines;
+  const auto names = world.table.names();
+  const auto add = [&](const std::vector<std::int64_t>& known, std::string_view domain,
+                       std::string_view meaning) {
+    std::vector<std::string> missing;
+    for (std::int64_t k = 0; k < std::ssize(names); ++k)
+      if (std::find(known.begin(), known.end(), k) == known.end())
+        missing.push_back(names[static_cast<std::size_t>(k)]);
+    if (!missing.empty())
+      lines.push_back(
+          fmt::format("{} has no labels of {}: {}", domain, fmt::join(missing, ", "), meaning));
+  };
+  add(world.source_known, "the source", "they get no anchor");
+  if (world.target_validation) add(world.target_known, "the target", "they are not in its mIoU");
+  return lines;
+}
+
 void resume(Run& run, State& state) {
   const auto latest = run.store.latest();
   for (const auto& skipped : latest.skipped)
@@ -342,6 +363,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
           .results = Results(options.out / "results.csv", world.table.names(), protocols)};
   run.store.remove_leftovers();
   remove_leftovers(options.out);
+  for (const auto& line : gaps(world)) run.progress.say(line);
   if (!world.target_validation)
     run.progress.say("no labels of the target's validation split: the target is not evaluated");
   for (std::int64_t k = 0; weights.defined() && k < weights.size(0); ++k)

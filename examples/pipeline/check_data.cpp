@@ -16,71 +16,35 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <ATen/ops/full.h>
-
-#include <cag/data/cityscapes.hpp>
 #include <cag/error.hpp>
 #include <cag/label/ignore.hpp>
 
-#include "common/folders.hpp"
 #include "common/guarded.hpp"
 #include "pipeline/device.hpp"
 
 namespace pipeline {
 namespace {
 
-/// Ids that the label files of these data sets may hold: 0 to kIds - 1.
-constexpr std::int64_t kIds = cag::kIgnoreIndex;
-
-/// A table in which each id is a category of its own, so that a data set gives ids for labels.
-cag::LabelTable table_of_ids() {
-  std::vector<cag::Category> categories;
-  for (std::int32_t id = 0; id < kIds; ++id)
-    categories.push_back({.name = fmt::format("{}", id), .ids = {id}});
-  return {std::move(categories), {}};
-}
-
-/// What each id means: a category, kIgnoreIndex, or nothing where the table does not list it.
-using Meanings = std::vector<std::optional<std::int64_t>>;
-
-Meanings meanings_of(const cag::LabelTable& table) {
-  Meanings meanings(static_cast<std::size_t>(kIds));
-  for (std::int64_t id = 0; id < kIds; ++id) {
-    try {
-      const auto label = table.apply(at::full({1, 1}, id, at::kInt), "");
-      meanings[static_cast<std::size_t>(id)] = label.item<std::int64_t>();
-    } catch (const cag::DataError&) {
-    }
-  }
-  return meanings;
-}
-
 /// What one image and its label file hold.
 struct Found {
   std::optional<std::pair<std::int64_t, std::int64_t>> size;  // width, height
-  std::map<std::size_t, std::int64_t> pixels;                 // by label id
+  std::map<std::int64_t, std::int64_t> pixels;                // by value
   std::string problem;
 };
 
 struct Labels {
-  Labelled ids;    ///< under table_of_ids()
-  Labelled truth;  ///< under the table of the run
-  Meanings meanings;
+  CountedLabels files;
 
-  std::int64_t size() const { return ids.size(); }
+  std::int64_t size() const { return files.labelled.size(); }
 
   void look(std::int64_t i, Found& found) const {
-    const auto sample = ids.get(i);
-    found.size = {sample.image.size(1), sample.image.size(0)};
-    const auto counts = sample.label.view({-1}).bincount({}, kIds);
-    const auto* count = counts.const_data_ptr<std::int64_t>();
-    bool listed = true;
-    for (std::size_t id = 0; id < meanings.size(); ++id) {
-      if (count[id] == 0) continue;
-      found.pixels[id] = count[id];
-      listed &= meanings[id].has_value();
-    }
-    if (!listed) truth.get(i);  // throws what a run would
+    auto [size, pixels] = files.count(i);
+    found.size = {size.width, size.height};
+    found.pixels = std::move(pixels);
+    const bool listed = std::all_of(found.pixels.begin(), found.pixels.end(), [&](const auto& p) {
+      return files.meaning(p.first).has_value();
+    });
+    if (!listed) files.labelled.get(i);  // throws what a run would
   }
 };
 
@@ -141,30 +105,36 @@ void print_count(const std::string& name, const Count& count, std::int64_t total
 }
 
 /// @return the categories that never occur
-std::vector<std::string> print_labels(const std::vector<Found>& all, const Meanings& meanings,
+std::vector<std::string> print_labels(const std::vector<Found>& all, const CountedLabels& files,
                                       const std::vector<std::string>& names) {
-  std::map<std::size_t, Count> ids;
+  constexpr std::int64_t kUnlistedShown = 20;
+  std::map<std::int64_t, Count> values;
   std::map<std::int64_t, Count> categories;
   std::int64_t total = 0;
   for (const auto& found : all) {
     std::set<std::int64_t> present;
-    for (const auto& [id, pixels] : found.pixels) {
+    for (const auto& [value, pixels] : found.pixels) {
       total += pixels;
-      ids[id].pixels += pixels;
-      ++ids[id].images;
-      if (!meanings[id]) continue;
-      categories[*meanings[id]].pixels += pixels;
-      if (present.insert(*meanings[id]).second) ++categories[*meanings[id]].images;
+      values[value].pixels += pixels;
+      ++values[value].images;
+      const auto meaning = files.meaning(value);
+      if (!meaning) continue;
+      categories[*meaning].pixels += pixels;
+      if (present.insert(*meaning).second) ++categories[*meaning].images;
     }
   }
-  fmt::print("  {:<16}{:>14}{:>11}{:>8}  meaning\n", "label id", "pixels", "share", "images");
-  for (const auto& [id, count] : ids) {
-    const auto meaning = meanings[id] ? *meanings[id] == cag::kIgnoreIndex
-                                            ? "ignored"
-                                            : names[static_cast<std::size_t>(*meanings[id])]
-                                      : "NOT IN THE TABLE";
-    print_count(fmt::format("{}", id), count, total, meaning);
+  fmt::print("  {:<16}{:>14}{:>11}{:>8}  meaning\n", files.heading, "pixels", "share", "images");
+  std::int64_t unlisted = 0;
+  for (const auto& [value, count] : values) {
+    const auto meaning = files.meaning(value);
+    if (!meaning && ++unlisted > kUnlistedShown) continue;
+    print_count(files.text(value), count, total,
+                !meaning                        ? "NOT IN THE TABLE"
+                : *meaning == cag::kIgnoreIndex ? "ignored"
+                                                : names[static_cast<std::size_t>(*meaning)]);
   }
+  if (unlisted > kUnlistedShown)
+    fmt::print("  and {} more that are NOT IN THE TABLE\n", unlisted - kUnlistedShown);
   fmt::print("  {:<16}{:>14}{:>11}{:>8}\n", "category", "pixels", "share", "images");
   std::vector<std::string> absent;
   for (std::size_t k = 0; k < names.size(); ++k) {
@@ -213,31 +183,42 @@ class Problems {
   std::vector<std::string> list_;
 };
 
-void check_source(const Program& program, const Config& config, Problems& problems) {
-  const auto table = program.source_table.select(category_names(config));
-  const auto& root = config.data.source;
-  const auto labels = problems.opened([&] {
-    return Labels{program.open_source(root, table_of_ids()), program.open_source(root, table),
-                  meanings_of(table)};
+/// Takes from `absent` the categories that a domain's labels cannot tell, and prints them.
+void print_gaps(const std::vector<std::int64_t>& known, const std::vector<std::string>& names,
+                std::string_view meaning, std::vector<std::string>& absent) {
+  std::vector<std::string> gaps;
+  for (std::int64_t k = 0; k < std::ssize(names); ++k)
+    if (std::find(known.begin(), known.end(), k) == known.end())
+      gaps.push_back(names[static_cast<std::size_t>(k)]);
+  if (gaps.empty()) return;
+  fmt::print("  no labels of: {}; {}\n", fmt::join(gaps, ", "), meaning);
+  std::erase_if(absent, [&](const std::string& name) {
+    return std::find(gaps.begin(), gaps.end(), name) != gaps.end();
   });
+}
+
+void check_source(const Layout& layout, const Config& config, Problems& problems) {
+  const auto names = layout.table(config).names();
+  const auto& root = config.data.source;
+  const auto labels = problems.opened([&] { return Labels{layout.counted_source(config)}; });
   if (!labels) return fmt::print("source {}: cannot be opened\n", root.string());
   const auto all = examine(*labels, config.data.workers);
   fmt::print("source {}: {} pairs of image and labels\n", root.string(), all.size());
   print_sizes(all);
-  const auto absent = print_labels(all, labels->meanings, table.names());
+  auto absent = print_labels(all, labels->files, names);
+  print_gaps(layout.known(config, Domain::kSource), names, "they get no anchor", absent);
   if (!absent.empty()) fmt::print("  warning: never in the source: {}\n", fmt::join(absent, ", "));
   problems.add(all);
 }
 
-void check_target(const Config& config, Problems& problems) {
-  const auto table = target_table(config);
+void check_target(const Layout& layout, const Config& config, Problems& problems) {
+  const auto names = layout.table(config).names();
   const auto& data = config.data;
   const auto name = [&](const std::string& split) {
     return fmt::format("target {}, split {}", data.target.string(), split);
   };
-  const auto images = problems.opened([&] {
-    return Images{Unlabelled(cag::data::CityscapesImages(data.target, data.train_split))};
-  });
+  const auto images =
+      problems.opened([&] { return Images{layout.target(config, data.train_split)}; });
   if (images) {
     const auto all = examine(*images, data.workers);
     fmt::print("{}: {} images, labels not read\n", name(data.train_split), all.size());
@@ -246,30 +227,30 @@ void check_target(const Config& config, Problems& problems) {
   } else {
     fmt::print("{}: cannot be opened\n", name(data.train_split));
   }
-  const auto truth = data.target / "gtFine" / data.val_split;
-  if (!problems.opened([&] { return common::is_there(truth); }).value_or(true))
+  if (!problems.opened([&] { return layout.has_target_labels(config, data.val_split); })
+           .value_or(true))
     return fmt::print("{}: no labels, the target will not be evaluated\n", name(data.val_split));
-  const auto labels = problems.opened([&] {
-    const auto open = [&](const cag::LabelTable& t) {
-      return Labelled(cag::data::CityscapesPairs(data.target, data.val_split, t));
-    };
-    return Labels{open(table_of_ids()), open(table), meanings_of(table)};
-  });
+  const auto labels =
+      problems.opened([&] { return Labels{layout.counted_target(config, data.val_split)}; });
   if (!labels) return fmt::print("{}: cannot be opened\n", name(data.val_split));
   const auto all = examine(*labels, data.workers);
   fmt::print("{}: {} pairs of image and labels\n", name(data.val_split), all.size());
   print_sizes(all);
-  if (print_labels(all, labels->meanings, table.names()).size() == table.names().size())
+  auto absent = print_labels(all, labels->files, names);
+  if (absent.size() == names.size())
     fmt::print("  warning: no label of any category: the target's IoUs will be unknown\n");
+  print_gaps(layout.known(config, Domain::kTarget), names, "they are not in the target's mIoU",
+             absent);
   problems.add(all);
 }
 
 }  // namespace
 
 int check_data(const Program& program, const Config& config) {
+  program.layout->check(config);
   Problems problems;
-  check_source(program, config, problems);
-  check_target(config, problems);
+  check_source(*program.layout, config, problems);
+  check_target(*program.layout, config, problems);
   problems.opened([&] { return device_of(config.run.device); });
   // Nothing wrong with the files: as a whole they are what a run would open.
   if (problems.none()) problems.opened([&] { return World::open(config, program); });

@@ -28,6 +28,9 @@ namespace {
 
 using common::whole_number;
 
+constexpr const char* kDescription =
+    "TOML file that describes the data sets, in place of that of the network's run";
+
 /// An option that was given has a value: what a shell makes of an unset variable is none.
 std::string not_empty(const std::string& text) {
   return text.empty() ? "expected a value, got an empty one" : "";
@@ -123,7 +126,12 @@ int run_program(const Program& program, int argc, char** argv) {
   auto* evaluate_command = app.add_subcommand("evaluate", "IoU on labelled target images");
   EvaluateOptions evaluation;
   evaluate_command->add_option("--network", evaluation.network, "RUN/networks/stage-N")->required();
-  evaluate_command->add_option("--target", evaluation.target, "Cityscapes folder")->required();
+  auto* evaluation_target = evaluate_command->add_option("--target", evaluation.target,
+                                                         "target data set folder, with labels");
+  if (program.layout->described())
+    evaluate_command->add_option("--config", evaluation.config, kDescription);
+  else
+    evaluation_target->required();
   evaluate_command->add_option("--split", evaluation.split, "split with labels")
       ->capture_default_str();
   evaluate_command->add_option("--statistics", evaluation.statistics_split,
@@ -142,14 +150,15 @@ int run_program(const Program& program, int argc, char** argv) {
   auto* predict_command = app.add_subcommand("predict", "label, colour and overlay pictures");
   PredictOptions prediction;
   predict_command->add_option("--network", prediction.network, "RUN/networks/stage-N")->required();
-  predict_command->add_option("--images", prediction.images, "folder of PNG images, there or below")
+  predict_command
+      ->add_option("--images", prediction.images, "folder of PNG and JPEG images, there or below")
       ->required();
   predict_command
       ->add_option("--out", prediction.out,
                    "folder for the pictures, in place of others of their names")
       ->required();
   predict_command->add_option("--statistics", prediction.statistics,
-                              "re-estimate batch norm on the PNG images of this folder");
+                              "re-estimate batch norm on the images of this folder");
   predict_command
       ->add_option("--width", prediction.width, "input width, with --height; 0: as it is")
       ->check(whole_number(0, 16384));
@@ -157,7 +166,9 @@ int run_program(const Program& program, int argc, char** argv) {
       ->add_option("--height", prediction.height, "input height, with --width; 0: as it is")
       ->check(whole_number(0, 16384));
   predict_command->add_option("--device", prediction.device, "cpu, cuda or cuda:N");
-  predict_command->callback([&] { predict(prediction); });
+  if (program.layout->described())
+    predict_command->add_option("--config", prediction.config, kDescription);
+  predict_command->callback([&] { predict(program, prediction); });
 
   auto* figure_command = app.add_subcommand("figure", "one picture of what a run changed");
   FigureOptions figure_options;
@@ -168,7 +179,7 @@ int run_program(const Program& program, int argc, char** argv) {
       ->check(whole_number(1, 1000));
   figure_command->callback([&] { figure(program, figure_options); });
 
-  auto* check_command = app.add_subcommand("check-data", "pairs, sizes, label ids, categories");
+  auto* check_command = app.add_subcommand("check-data", "pairs, sizes, label values, categories");
   ConfigOptions check_config{.values = {program.defaults}};
   check_config.add_to(*check_command);
   check_command->callback([&] { code = check_data(program, check_config.read()); });
@@ -225,6 +236,7 @@ int run_program(const Program& program, int argc, char** argv) {
   convert_command->callback([&] {
     const auto config = convert_values.read();
     check(config);
+    if (!std::filesystem::path(convert_out).has_extension()) program.layout->check(config);
     if (convert_values.given() && std::filesystem::path(convert_out).has_extension())
       throw cag::UsageError(
           "convert: --config and --set are of the folder of a network, a name without an end; got "

@@ -12,11 +12,14 @@
 #include <type_traits>
 
 #include <fmt/format.h>
+#include <fmt/ostream.h>
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <cag/data/label_tables.hpp>
 #include <cag/error.hpp>
+
+#include "pipeline/config_labels.hpp"
 
 namespace pipeline {
 namespace {
@@ -28,6 +31,15 @@ void visit_stage(const std::string& section, auto& stage, auto& visitor) {
   visitor(section + ".weight_decay", stage.optimization.weight_decay);
   visitor(section + ".power", stage.optimization.power);
   visitor(section + ".max_iterations", stage.optimization.max_iterations);
+}
+
+void visit_folders(const std::string& section, auto& folders, auto& visitor) {
+  visitor(section + ".images", folders.images);
+  visitor(section + ".labels", folders.labels);
+  visitor(section + ".image_suffix", folders.image_suffix);
+  visitor(section + ".label_suffix", folders.label_suffix);
+  visitor(section + ".label_values", folders.label_values);
+  visitor(section + ".ignored", folders.ignored);
 }
 
 /// The one list of keys: calls `visitor(key, value)` for each.
@@ -43,6 +55,11 @@ void visit(C& config, Visitor visitor) {
   visitor("data.workers", config.data.workers);
   visitor("data.mean", config.data.mean);
   visitor("data.deviation", config.data.deviation);
+  visitor("categories", config.categories);
+  visit_folders("source", config.source, visitor);
+  visit_folders("target", config.target, visitor);
+  visitor("target.validation_images", config.target.validation_images);
+  visitor("target.validation_labels", config.target.validation_labels);
   visitor("augmentation.source_width", config.augmentation.source_width);
   visitor("augmentation.source_height", config.augmentation.source_height);
   visitor("augmentation.target_width", config.augmentation.target_width);
@@ -156,25 +173,16 @@ bool assign(T& value, const toml::node& node) {
   }
 }
 
-std::string describe(const toml::node& node) {
-  std::ostringstream text;
-  node.visit([&](const auto& n) {
-    if constexpr (toml::is_array<decltype(n)>)
-      text << "a list";
-    else if constexpr (toml::is_table<decltype(n)>)
-      text << "a table";
-    else
-      text << n;
-  });
-  return text.str();
-}
-
-void set(Config& config, const std::string& key, const toml::node& node, const std::string& where) {
+void set(Config& config, const std::string& key, const toml::node& node, const std::string& file) {
+  const auto where = place_of(node, file);
   bool known = false;
   visit(config, [&](std::string_view name, auto& value) {
     if (name != key) return;
     known = true;
-    if (!assign(value, node))
+    if constexpr (described_by_labels<decltype(value)>) {
+      read_labels(value, node, file, key);
+      return;
+    } else if (!assign(value, node))
       throw cag::UsageError("{}: {}: expected {}, got {}", where, key,
                             type_name<std::remove_cvref_t<decltype(value)>>(), describe(node));
   });
@@ -196,12 +204,11 @@ void set_all(Config& config, const std::string& prefix, const toml::table& table
   for (const auto& [name, node] : table) {
     const auto key =
         prefix.empty() ? std::string(name.str()) : prefix + "." + std::string(name.str());
-    const auto where = fmt::format("{}:{}", file, node.source().begin.line);
-    if (const auto* inner = node.as_table()) {
-      if (inner->empty()) expect_section(key, where);
+    if (const auto* inner = node.as_table(); inner != nullptr && key != "categories") {
+      if (inner->empty()) expect_section(key, place_of(node, file));
       set_all(config, key, *inner, file);
     } else {
-      set(config, key, node, where);
+      set(config, key, node, file);
     }
   }
 }
@@ -222,27 +229,71 @@ toml::array to_array(const std::vector<T>& items) {
   return array;
 }
 
+template <typename T>
+void insert(toml::table& table, std::string_view name, const T& value) {
+  if constexpr (std::is_same_v<T, std::filesystem::path>) {
+    table.insert(name, value.string());
+  } else if constexpr (std::is_same_v<T, std::vector<double>> ||
+                       std::is_same_v<T, std::vector<std::string>>) {
+    table.insert(name, to_array(value));
+  } else if constexpr (described_by_labels<T>) {
+    insert_labels(table, name, value);
+  } else {
+    table.insert(name, value);
+  }
+}
+
+template <typename T>
+std::string text_of(const T& value) {
+  toml::table table;
+  insert(table, "", value);
+  return fmt::format("{}", fmt::streamed(table));
+}
+
+/// Key -> value.
+std::map<std::string, std::string, std::less<>> texts_of(const Config& config) {
+  std::map<std::string, std::string, std::less<>> texts;
+  visit(config,
+        [&](std::string_view key, const auto& value) { texts.emplace(key, text_of(value)); });
+  return texts;
+}
+
 }  // namespace
 
 std::string first_difference(const Config& a, const Config& b) {
-  static const std::set<std::string, std::less<>> harmless{
-      "data.source",    "data.target",        "network.weights", "data.cache_mib",
-      "data.workers",   "run.start",          "stages.count",    "run.threads",
-      "run.save_every", "run.evaluate_every", "run.device"};
-  std::map<std::string, std::string, std::less<>> values;
-  const auto text = [](const auto& value) {
-    using T = std::remove_cvref_t<decltype(value)>;
-    if constexpr (std::is_same_v<T, std::filesystem::path>) {
-      return value.string();
-    } else {
-      return fmt::format("{}", value);
-    }
-  };
-  visit(a, [&](std::string_view key, const auto& value) { values.emplace(key, text(value)); });
+  static const std::set<std::string, std::less<>> harmless{"data.source",
+                                                           "data.target",
+                                                           "source.images",
+                                                           "source.labels",
+                                                           "target.images",
+                                                           "target.labels",
+                                                           "target.validation_images",
+                                                           "target.validation_labels",
+                                                           "network.weights",
+                                                           "data.cache_mib",
+                                                           "data.workers",
+                                                           "run.start",
+                                                           "stages.count",
+                                                           "run.threads",
+                                                           "run.save_every",
+                                                           "run.evaluate_every",
+                                                           "run.device"};
+  const auto values = texts_of(a);
   std::string first;
   visit(b, [&](std::string_view key, const auto& value) {
-    if (first.empty() && !harmless.contains(key) && values.find(key)->second != text(value))
+    if (first.empty() && !harmless.contains(key) && values.find(key)->second != text_of(value))
       first = key;
+  });
+  return first;
+}
+
+std::string first_described_key(const Config& config) {
+  const auto defaults = texts_of(Config{});
+  std::string first;
+  visit(config, [&](std::string_view key, const auto& value) {
+    const bool described =
+        key.starts_with("source.") || key.starts_with("target.") || key == "categories";
+    if (first.empty() && described && defaults.find(key)->second != text_of(value)) first = key;
   });
   return first;
 }
@@ -283,19 +334,10 @@ void override_value(Config& config, std::string_view assignment) {
 std::string to_toml(const Config& config) {
   toml::table root;
   visit(config, [&](std::string_view key, const auto& value) {
-    using T = std::remove_cvref_t<decltype(value)>;
     const auto dot = key.find('.');
-    const std::string section(key.substr(0, dot));
-    const std::string name(key.substr(dot + 1));
-    auto& table = *root.insert(section, toml::table{}).first->second.as_table();
-    if constexpr (std::is_same_v<T, std::filesystem::path>) {
-      table.insert(name, value.string());
-    } else if constexpr (std::is_same_v<T, std::vector<double>> ||
-                         std::is_same_v<T, std::vector<std::string>>) {
-      table.insert(name, to_array(value));
-    } else {
-      table.insert(name, value);
-    }
+    if (dot == key.npos) return insert(root, key, value);
+    const auto section = root.insert(key.substr(0, dot), toml::table{}).first;
+    insert(*section->second.as_table(), key.substr(dot + 1), value);
   });
   std::ostringstream text;
   text << root << "\n";

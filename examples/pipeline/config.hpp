@@ -2,13 +2,24 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <cag/data/colour.hpp>
 #include <cag/stage/optimization.hpp>
 
 namespace pipeline {
+
+/// What label files hold for a category, or for none: ids, or colours.
+struct LabelValues {
+  std::vector<std::int64_t> ids{};
+  std::vector<cag::Colour> colours{};
+
+  bool empty() const { return ids.empty() && colours.empty(); }
+  friend bool operator==(const LabelValues&, const LabelValues&) = default;
+};
 
 /// The configuration of a run. Defaults are those of the published code for the real data sets.
 struct Config {
@@ -24,6 +35,27 @@ struct Config {
     std::vector<double> mean{0, 0, 0};    ///< of the input, after division by 255
     std::vector<double> deviation{1, 1, 1};
   } data;
+
+  /// A category where data sets are described by folders.
+  struct CategoryRow {
+    std::string name{};
+    std::optional<cag::Colour> colour{};  ///< in pictures
+    LabelValues source{}, target{};       ///< in label files; empty: the domain lacks it
+    friend bool operator==(const CategoryRow&, const CategoryRow&) = default;
+  };
+  std::vector<CategoryRow> categories;  ///< empty: the program knows them
+
+  /// Where a domain's files lie below its folder, where data sets are described by folders.
+  struct Folders {
+    std::filesystem::path images, labels;
+    std::string image_suffix, label_suffix;  ///< of names, before their end
+    std::string label_values = "ids";        ///< or "colours"
+    LabelValues ignored;                     ///< values without a category
+  };
+  Folders source;
+  struct TargetFolders : Folders {
+    std::filesystem::path validation_images, validation_labels;
+  } target;
 
   struct Augmentation {
     std::int64_t source_width = 1914, source_height = 1052;  ///< before the others; 0: as it is
@@ -104,6 +136,9 @@ std::string first_difference(const Config& a, const Config& b);
 
 /// Every key with its value, as TOML that read_config reads back.
 std::string to_toml(const Config& config);
+
+/// The first key of [source], [target] or [[categories]] that is not at its default, "" for none.
+std::string first_described_key(const Config& config);
 
 /// @throws cag::UsageError naming the first key whose value is out of range
 void check(const Config& config);

@@ -9,11 +9,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cag/data/label_tables.hpp>
 #include <cag/detail/json_utf8.hpp>
 #include <cag/error.hpp>
+#include <cag/label/ignore.hpp>
 
 #include "pipeline/config.hpp"
+#include "pipeline/world.hpp"
 
 namespace pipeline {
 namespace {
@@ -29,17 +30,53 @@ void expect_one_of(std::string_view key, const std::string& value,
 }
 
 /// The run's configuration is a TOML file, which is UTF-8.
-void check_path(std::string_view key, const std::filesystem::path& path) {
-  for (std::string_view rest = path.native(); !rest.empty();) {
+void check_text(std::string_view key, std::string_view text, std::string_view what) {
+  for (std::string_view rest = text; !rest.empty();) {
     const auto length = cag::detail::utf8_sequence_length(rest);
-    expect(length > 0, key, "a path in UTF-8", path.native());
+    expect(length > 0, key, fmt::format("{} in UTF-8", what), text);
     rest.remove_prefix(length);
   }
 }
 
-void check_categories(const std::vector<std::string>& names) {
+void check_path(std::string_view key, const std::filesystem::path& path) {
+  check_text(key, path.native(), "a path");
+}
+
+void check_folders(const std::string& section, const Config::Folders& folders) {
+  check_path(section + ".images", folders.images);
+  check_path(section + ".labels", folders.labels);
+  check_text(section + ".image_suffix", folders.image_suffix, "a name");
+  check_text(section + ".label_suffix", folders.label_suffix, "a name");
+}
+
+/// A name stands in a line of a table and in the columns of results.csv.
+void check_name(const std::string& name) {
+  check_text("categories.name", name, "a name");
+  const bool plain = std::none_of(name.begin(), name.end(), [](unsigned char c) {
+    return c < ' ' || c == 127 || c == ',' || c == '"';
+  });
+  expect(plain && name.front() != ' ' && name.back() != ' ', "categories.name",
+         "a name without commas, quotes, control characters or spaces around it", name);
+}
+
+void check_rows(const std::vector<Config::CategoryRow>& rows) {
+  expect(rows.size() != 1 && std::ssize(rows) <= cag::kIgnoreIndex, "categories",
+         fmt::format("2 to {} of them", cag::kIgnoreIndex), rows.size());
+  for (auto row = rows.begin(); row != rows.end(); ++row) {
+    check_name(row->name);
+    for (auto other = rows.begin(); other != row; ++other) {
+      expect(other->name != row->name, "categories.name", "each name once", row->name);
+      expect(!row->colour || other->colour != row->colour, "categories.colour",
+             fmt::format("a colour of its own for {}", row->name),
+             fmt::format("that of {}", other->name));
+    }
+  }
+}
+
+/// @param known  the names there are
+void check_categories(const std::vector<std::string>& names,
+                      const std::vector<std::string>& known) {
   expect(names.size() != 1, "data.categories", "2 names or more, or none for all", names.size());
-  const auto known = cag::label_table::cityscapes().names();
   for (auto name = names.begin(); name != names.end(); ++name) {
     expect(std::find(known.begin(), known.end(), *name) != known.end(), "data.categories",
            fmt::format("names of {}", fmt::join(known, ", ")), *name);
@@ -141,7 +178,14 @@ void check(const Config& config) {
   check_path("network.weights", config.network.weights);
   expect(config.run.start.empty() || config.network.weights.empty(), "network.weights",
          "none beside run.start, which replaces the warm-up", config.network.weights.string());
-  check_categories(d.categories);
+  check_rows(config.categories);
+  Config all;
+  all.categories = config.categories;
+  check_categories(d.categories, category_names(all));
+  check_folders("source", config.source);
+  check_folders("target", config.target);
+  check_path("target.validation_images", config.target.validation_images);
+  check_path("target.validation_labels", config.target.validation_labels);
   expect(d.holdout_every >= 2, "data.holdout_every", "at least 2", d.holdout_every);
   expect(d.cache_mib >= 0, "data.cache_mib", "at least 0", d.cache_mib);
   expect(d.workers >= 0 && d.workers <= 64, "data.workers", "0 to 64", d.workers);

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <cag/data/cityscapes.hpp>
-#include <cag/data/label_tables.hpp>
 #include <cag/error.hpp>
 #include <cag/norm/reestimated.hpp>
 #include <cag/stage/domains.hpp>
@@ -14,6 +12,7 @@
 #include "pipeline/device.hpp"
 #include "pipeline/evaluation.hpp"
 #include "pipeline/network.hpp"
+#include "pipeline/network_config.hpp"
 
 namespace pipeline {
 
@@ -28,19 +27,24 @@ void evaluate(const Program& program, const EvaluateOptions& options) {
                               .height = options.height,
                               .device = device};
   trained.net.module().to(device);
-  const auto table = cag::label_table::cityscapes().select(trained.categories);
-  const CleanList<Labelled> images(
-      Labelled(cag::data::CityscapesPairs(options.target, options.split, table)),
-      trained.normalisation, list);
+  auto config = config_for(program, trained, options.network, options.config);
+  if (!options.target.empty()) config.data.target = options.target;
+  const auto& layout = *program.layout;
+  if (layout.described() && !layout.has_target_labels(config, options.split))
+    throw cag::UsageError("split {}: expected labels of the target in the configuration, got none",
+                          options.split);
+  const CleanList<Labelled> images(layout.target_labels(config, options.split),
+                                   trained.normalisation, list);
   if (!options.statistics_split.empty()) {
-    const CleanList<Unlabelled> unlabelled(
-        Unlabelled(cag::data::CityscapesImages(options.target, options.statistics_split)),
-        trained.normalisation, list);
+    const CleanList<Unlabelled> unlabelled(layout.target(config, options.statistics_split),
+                                           trained.normalisation, list);
     cag::norm::Reestimated{}(trained.net, cag::images_of(unlabelled));
   }
   const Protocols protocols(trained.categories, program.subsets);
   const auto row =
-      evaluate_domain("target", trained.net, images, table.size(), protocols, nullptr, {});
+      evaluate_domain("target", trained.net, images,
+                      {std::ssize(trained.categories), layout.known(config, Domain::kTarget)},
+                      protocols, nullptr, {});
   for (std::size_t k = 0; k < row.iou.size(); ++k)
     fmt::print("{:<16}{:>7}\n", trained.categories[k],
                std::isnan(row.iou[k]) ? std::string("-") : fmt::format("{:.2f}", 100 * row.iou[k]));

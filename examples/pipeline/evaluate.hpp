@@ -9,7 +9,8 @@ namespace pipeline {
 
 struct EvaluateOptions {
   std::filesystem::path network;  ///< RUN/networks/stage-N
-  std::filesystem::path target;   ///< a Cityscapes folder with labels
+  std::filesystem::path config;   ///< of data sets that it describes; empty: the network's run's
+  std::filesystem::path target;   ///< with labels; empty: the configuration's
   std::string split = "val";
   std::string statistics_split;  ///< re-estimate batch norm on this split's images; empty: do not
   std::int64_t batch = 0;        ///< images at a time; 0: as in the network's run

@@ -6,6 +6,8 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
 
 #include <cag/anchor/anchor_bank.hpp>
 #include <cag/eval/confusion_matrix.hpp>
@@ -70,12 +72,12 @@ LabelFunction label_function(const Config& config) {
 }
 
 ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
-                          const CleanList<Labelled>& list, std::int64_t categories,
+                          const CleanList<Labelled>& list, const KnownCategories& categories,
                           const Protocols& protocols, const cag::Anchors* anchors,
                           const LabelFunction& label) {
   const at::NoGradGuard no_grad;
-  cag::ConfusionMatrix confusion(categories);
-  cag::FeatureDistances<> distances(categories);
+  cag::ConfusionMatrix confusion(categories.count);
+  cag::FeatureDistances<> distances(categories.count);
   cag::LabelQuality quality;
   for (std::int64_t i = 0; i < list.size(); ++i) {
     const auto whole = list.whole(i);
@@ -94,9 +96,11 @@ ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
     distances.add(prediction.features, truth, *anchors);
     quality.add(label(prediction, *anchors), truth);
   }
-  const auto iou = confusion.iou();
+  const auto known = at::tensor(categories.known, at::kLong);
+  auto iou = at::full({categories.count}, ResultRow::kUnknown, at::kDouble);
+  iou.index_copy_(0, known, confusion.iou().index_select(0, known));
   return {.domain = std::move(domain),
-          .miou = confusion.mean_iou(),
+          .miou = iou.nanmean().item<double>(),
           .iou = {iou.data_ptr<double>(), iou.data_ptr<double>() + iou.numel()},
           .protocols = protocols.values(confusion),
           .label_coverage = quality.coverage(),
@@ -106,27 +110,29 @@ ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
 }
 
 std::vector<ResultRow> evaluate_all(const Config& config, const cag::AnyBackbone& student,
-                                    const CleanLists& lists, std::int64_t categories,
+                                    const CleanLists& lists, const World& world,
                                     const Protocols& protocols) {
   const auto label = label_function(config);
   std::vector<ResultRow> rows;
   const auto add = [&](const char* domain, cag::AnyBackbone& net, const CleanList<Labelled>& list,
-                       const cag::Anchors& anchors) {
+                       const std::vector<std::int64_t>& known, const cag::Anchors& anchors) {
     const auto* usable = anchors.seen().any().item<bool>() ? &anchors : nullptr;
-    rows.push_back(evaluate_domain(domain, net, list, categories, protocols, usable, label));
+    rows.push_back(
+        evaluate_domain(domain, net, list, {world.table.size(), known}, protocols, usable, label));
   };
   auto net = student.frozen_copy();
   const auto own = anchors_of(config, net, lists.source);
-  add("source", net, lists.source_validation, own);
-  if (lists.target_validation) add("target", net, *lists.target_validation, own);
+  add("source", net, lists.source_validation, world.source_known, own);
+  if (lists.target_validation)
+    add("target", net, *lists.target_validation, world.target_known, own);
 
   const cag::norm::Reestimated reestimated;
   reestimated(net, cag::images_of(lists.source));
   const auto anchors = anchors_of(config, net, lists.source);
-  add("source+bn", net, lists.source_validation, anchors);
+  add("source+bn", net, lists.source_validation, world.source_known, anchors);
   if (lists.target_validation) {
     reestimated(net, cag::images_of(lists.target));
-    add("target+bn", net, *lists.target_validation, anchors);
+    add("target+bn", net, *lists.target_validation, world.target_known, anchors);
   }
   return rows;
 }

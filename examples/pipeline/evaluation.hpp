@@ -39,12 +39,19 @@ LabelFunction label_function(const Config& config);
 /// network would give as a teacher, distances are to anchors of its own.
 /// The student and LibTorch's generator stay as they are.
 std::vector<ResultRow> evaluate_all(const Config& config, const cag::AnyBackbone& student,
-                                    const CleanLists& lists, std::int64_t categories,
+                                    const CleanLists& lists, const World& world,
                                     const Protocols& protocols);
 
-/// A row of one domain; `anchors` may be null.
+/// The categories of a network, and which of them a domain's labels can tell.
+struct KnownCategories {
+  std::int64_t count = 0;
+  std::vector<std::int64_t> known;
+};
+
+/// A row of one domain; `anchors` may be null. The IoU of a category that the labels cannot tell is
+/// unknown, and not in the mean; where it is predicted for another, that counts against the other.
 ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
-                          const CleanList<Labelled>& list, std::int64_t categories,
+                          const CleanList<Labelled>& list, const KnownCategories& categories,
                           const Protocols& protocols, const cag::Anchors* anchors,
                           const LabelFunction& label);
 

@@ -9,7 +9,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <cag/data/augment/resize.hpp>
-#include <cag/data/label_tables.hpp>
+#include <cag/data/image_folder.hpp>
 #include <cag/data/png.hpp>
 #include <cag/error.hpp>
 #include <cag/model/backbone.hpp>
@@ -23,10 +23,12 @@
 #include "pipeline/colours.hpp"
 #include "pipeline/device.hpp"
 #include "pipeline/network.hpp"
-#include "pipeline/png_folder.hpp"
+#include "pipeline/network_config.hpp"
 
 namespace pipeline {
 namespace {
+
+using cag::data::ImageFolder;
 
 constexpr std::array<std::string_view, 3> kPictures{"ids", "colour", "overlay"};
 
@@ -86,21 +88,22 @@ void write_pictures(const std::filesystem::path& out, const cag::UnlabelledSampl
 
 }  // namespace
 
-void predict(const PredictOptions& options) {
+void predict(const Program& program, const PredictOptions& options) {
   check(options);
   const auto device = device_of(options.device);
   auto trained = TrainedNetwork::load(options.network);
   trained.net.module().to(device);
-  const auto table = cag::label_table::cityscapes().select(trained.categories);
+  const auto table =
+      program.layout->table(config_for(program, trained, options.network, options.config));
   make_folders(options);
-  const PngFolder images(options.images, options.out);
+  const ImageFolder images(options.images, {.except = options.out});
   if (!options.statistics.empty()) {
-    const CleanList<PngFolder> list(PngFolder(options.statistics, options.out),
-                                    trained.normalisation,
-                                    {.batch = trained.evaluation_batch,
-                                     .width = options.width,
-                                     .height = options.height,
-                                     .device = device});
+    const CleanList<ImageFolder> list(ImageFolder(options.statistics, {.except = options.out}),
+                                      trained.normalisation,
+                                      {.batch = trained.evaluation_batch,
+                                       .width = options.width,
+                                       .height = options.height,
+                                       .device = device});
     cag::norm::Reestimated{}(trained.net, cag::images_of(list));
   }
   const at::NoGradGuard no_grad;

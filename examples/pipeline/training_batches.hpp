@@ -13,11 +13,10 @@
 #include "pipeline/config.hpp"
 #include "pipeline/dataset.hpp"
 #include "pipeline/device.hpp"
+#include "pipeline/domain.hpp"
 #include "pipeline/world.hpp"
 
 namespace pipeline {
-
-enum class Domain { kSource, kTarget };
 
 /// The configured augmentation: resize, random rescale, crop, flip and colour, each where it is on.
 class ConfiguredAugmentation {

@@ -6,14 +6,11 @@
 #include <ATen/ops/zeros.h>
 
 #include <cag/data/cached.hpp>
-#include <cag/data/cityscapes.hpp>
 #include <cag/data/label_tables.hpp>
 #include <cag/data/subset.hpp>
 #include <cag/detail/xxh64.hpp>
 #include <cag/error.hpp>
 #include <cag/label/ignore.hpp>
-
-#include "common/folders.hpp"
 
 namespace pipeline {
 namespace {
@@ -78,12 +75,11 @@ void expect_large_enough(const auto& dataset, const std::filesystem::path& folde
 }  // namespace
 
 std::vector<std::string> category_names(const Config& config) {
-  return config.data.categories.empty() ? cag::label_table::cityscapes().names()
-                                        : config.data.categories;
-}
-
-cag::LabelTable target_table(const Config& config) {
-  return cag::label_table::cityscapes().select(category_names(config));
+  if (!config.data.categories.empty()) return config.data.categories;
+  if (config.categories.empty()) return cag::label_table::cityscapes().names();
+  std::vector<std::string> names;
+  for (const auto& row : config.categories) names.push_back(row.name);
+  return names;
 }
 
 cag::Normalisation normalisation_of(const Config& config) {
@@ -96,34 +92,33 @@ cag::Normalisation normalisation_of(const Config& config) {
 }
 
 World World::open(const Config& config, const Program& program) {
-  const auto names = category_names(config);
-  const auto source =
-      cached(program.open_source(config.data.source, program.source_table.select(names)), config);
+  const auto& layout = *program.layout;
+  layout.check(config);
+  const auto source = cached(layout.source(config), config);
   const auto split = cag::data::every_kth(source.size(), config.data.holdout_every);
-  const auto target =
-      cached(cag::data::CityscapesImages(config.data.target, config.data.train_split), config);
-  World world{.table = target_table(config),
+  const auto target = cached(layout.target(config, config.data.train_split), config);
+  World world{.table = layout.table(config),
               .normalisation = normalisation_of(config),
               .source_train = cag::data::Subset(source, split.kept),
               .source_validation = cag::data::Subset(source, split.held_out),
               .target_train = target,
               .target_validation = {},
               .target_train_truth = {},
+              .source_known = layout.known(config, Domain::kSource),
+              .target_known = layout.known(config, Domain::kTarget),
               .fingerprint = {}};
-  if (common::is_there(config.data.target / "gtFine" / config.data.val_split)) {
-    world.target_validation = cached(
-        cag::data::CityscapesPairs(config.data.target, config.data.val_split, world.table), config);
+  if (layout.has_target_labels(config, config.data.val_split)) {
+    world.target_validation = cached(layout.target_labels(config, config.data.val_split), config);
   }
   if (config.stages.method == "oracle") {
     world.target_train_truth =
-        cached(cag::data::CityscapesPairs(config.data.target, config.data.train_split, world.table),
-               config);
+        cached(layout.target_labels(config, config.data.train_split), config);
   }
   expect_a_batch(world.source_train.size(), config.data.source, "to train on beside those held out",
                  config);
   expect_a_batch(world.target_train.size(), config.data.target,
                  "in the split " + config.data.train_split, config);
-  expect_labels(world.source_train, config.data.source, names);
+  expect_labels(world.source_train, config.data.source, world.table.names());
   const auto& sizes = config.augmentation;
   expect_one_size(source, config.data.source, sizes.source_width, "source_width", config);
   expect_one_size(target, config.data.target, sizes.target_width, "target_width", config);

@@ -1,6 +1,7 @@
 #include "pipeline/predict.hpp"
 
 #include <map>
+#include <memory>
 
 #include <torch/utils.h>
 
@@ -17,6 +18,7 @@
 
 #include "captured_output.hpp"
 #include "data/example_data.hpp"
+#include "pipeline/cityscapes_target.hpp"
 #include "pipeline/network.hpp"
 
 #include "catch.hpp"  // last: it takes CHECK over from LibTorch
@@ -30,6 +32,11 @@ using pipeline::PredictOptions;
 using pipeline::TrainedNetwork;
 
 namespace {
+
+const pipeline::Program kProgram{
+    .name = "test",
+    .layout = std::make_shared<pipeline::CityscapesTarget>(cag::label_table::gta5(), nullptr),
+};
 
 /// Categories sky, road, car: not in the order of the table.
 TrainedNetwork fresh_network() {
@@ -65,7 +72,7 @@ struct Example {
 
   void run() const {
     cag::test::CapturedOutput unread;
-    pipeline::predict(options);
+    pipeline::predict(kProgram, options);
   }
 
   /// By LibTorch alone.
@@ -203,7 +210,7 @@ TEST_CASE("predict answers bad input with what it expected") {
     std::filesystem::create_directory(example.folder / "empty");
     example.options.images = example.folder / "empty";
     CHECK_THROWS_AS(example.run(), cag::DataError);
-    CHECK_THROWS_WITH(example.run(), Contains("empty: expected *.png images, found none"));
+    CHECK_THROWS_WITH(example.run(), Contains("empty: no *.{png,jpg,jpeg}"));
   }
   SECTION("no folder of images") {
     example.options.images = example.folder / "nowhere";

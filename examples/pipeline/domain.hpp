@@ -1,0 +1,7 @@
+#pragma once
+
+namespace pipeline {
+
+enum class Domain { kSource, kTarget };
+
+}  // namespace pipeline
