@@ -18,7 +18,7 @@
 #include <cag/data/label_tables.hpp>
 #include <cag/data/png.hpp>
 #include <cag/error.hpp>
-#include <cag/io/anchors.hpp>
+#include <cag/io/anchor_file.hpp>
 
 #include "captured_output.hpp"
 #include "check_error.hpp"
@@ -202,7 +202,7 @@ TEST_CASE("Folders with colour labels and JPEG images are checked, adapted to an
     CHECK(std::stod(row[column("miou")]) == Approx(sum / known).margin(1e-5));
     if (row[column("domain")] == "target") last = row[column("miou")];
   }
-  const auto anchors = cag::NamedAnchors::load(out / "networks/anchors-1");
+  const auto anchors = cag::AnchorFile::load(out / "networks/anchors-1.safetensors");
   const auto person = std::find(anchors.categories.begin(), anchors.categories.end(), "person");
   REQUIRE(person != anchors.categories.end());
   CHECK_FALSE(anchors.anchors.seen()[person - anchors.categories.begin()].item<bool>());
