@@ -17,7 +17,7 @@ set(cag_torch_wheels torch==2.15.0 nvidia-cuda-runtime==13.2.86 nvidia-cuda-cupt
 set(cag_provided CagTorch CagSpng CagTurboJpeg CagStb embree Eigen3 fmt Catch2 CLI11 tomlplusplus nlohmann_json)
 set(cag_debian_packages
   libspng-dev libeigen3-dev libfmt-dev catch2 libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
-  libturbojpeg0-dev libembree-dev libstb-dev ccache)
+  libturbojpeg0-dev libembree-dev libstb-dev ccache doxygen)
 set(cag_never_fetched CagSpng CagTurboJpeg CagStb embree)
 
 # Sets `out` to those of the Debian packages that are not installed.

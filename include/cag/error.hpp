@@ -24,6 +24,8 @@ enum class Fault : int {
 class Error : public std::runtime_error {
  public:
   Error(Fault fault, const std::string& message) : std::runtime_error(message), fault_(fault) {}
+
+  /// What kind it is: the exit code of the programs.
   Fault fault() const noexcept { return fault_; }
 
  private:
@@ -40,10 +42,15 @@ class ErrorOf : public Error {
       : Error(kFault, fmt::format(format, std::forward<Args>(args)...)) {}
 };
 
+/// A configuration value or an argument out of range.
 using UsageError = ErrorOf<Fault::kUsage>;
+/// An image, a label or a data set folder that cannot be used.
 using DataError = ErrorOf<Fault::kData>;
+/// A checkpoint, anchors or weights that are damaged or do not fit.
 using CheckpointError = ErrorOf<Fault::kCheckpoint>;
+/// A value that is not finite.
 using NumericalError = ErrorOf<Fault::kNumerical>;
+/// What the operating system refused.
 using IoError = ErrorOf<Fault::kIo>;
 
 }  // namespace cag

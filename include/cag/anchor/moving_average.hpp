@@ -15,8 +15,8 @@ struct MovingAverage {
 
   double momentum = 0.9999;
   std::int64_t warm_up = 100;
-  std::int64_t cap = 3000;  ///< where the count stops; 0: nowhere
-  std::int64_t min_pixels = 10;
+  std::int64_t cap = 3000;       ///< where the count stops; 0: nowhere
+  std::int64_t min_pixels = 10;  ///< of a category in an image, to count
 
   void operator()(Anchors& anchors, const ClassSums& sums) const {
     const RunningMean mean{.cap = cap, .min_pixels = min_pixels};

@@ -29,6 +29,7 @@ struct RunningMean {
     return plain ? "images" : "";
   }
 
+  /// Moves an anchor, the mean of `count` vectors so far, by one more.
   void add(auto row, std::int64_t& count, const auto& vector) const {
     const auto n = static_cast<double>(count);
     row = ((row * n + vector) / (n + 1)).eval();

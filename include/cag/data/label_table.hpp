@@ -99,11 +99,13 @@ class LabelTable {
   /// The number of categories.
   std::int64_t size() const { return std::ssize(categories_); }
   const std::vector<Category>& categories() const { return categories_; }
+  /// Of the categories, in order.
   std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (const Category& category : categories_) names.push_back(category.name);
     return names;
   }
+  /// Of the categories, in order.
   std::vector<Colour> colours() const {
     std::vector<Colour> colours;
     for (const Category& category : categories_) colours.push_back(category.colour);

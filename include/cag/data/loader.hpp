@@ -48,7 +48,9 @@ class Loader {
     return prefetcher_.get(step);
   }
 
+  /// Full batches in a pass over the data.
   std::int64_t batches_per_epoch() const { return sampler_.batches_per_epoch(); }
+  /// What it reads.
   const D& dataset() const { return dataset_; }
 
  private:

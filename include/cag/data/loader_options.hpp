@@ -7,9 +7,10 @@
 
 namespace cag {
 
+/// How a Loader makes batches.
 struct LoaderOptions {
   std::int64_t batch = 4;
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;    ///< of the run: order and augmentation follow from it
   std::uint64_t domain = 0;  ///< tells the loaders of a run apart: purpose("source"), ...
   int workers = 2;           ///< threads that read ahead; 0 reads in the calling thread
   std::int64_t ahead = 4;    ///< batches held in memory beyond the one asked for

@@ -25,6 +25,7 @@ struct UnlabelledSample {
   std::string name;
 };
 
+/// An image of either domain.
 template <typename S>
 concept Sample = std::same_as<S, LabelledSample> || std::same_as<S, UnlabelledSample>;
 

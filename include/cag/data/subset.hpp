@@ -45,8 +45,8 @@ class Subset {
 
 /// Indices of a data set in two parts.
 struct Split {
-  std::vector<std::int64_t> kept;
-  std::vector<std::int64_t> held_out;
+  std::vector<std::int64_t> kept;      ///< ascending
+  std::vector<std::int64_t> held_out;  ///< ascending
 };
 
 /// Holds out every k-th of `size` samples (0, k, 2k, ...). Neighbouring frames of one video stay on

@@ -47,6 +47,7 @@ class ConfusionMatrix {
     counts_ += t.mul(k).add(p).bincount({}, k * k).view({k, k}).to(at::kCPU);
   }
 
+  /// Adds the counts of another matrix of as many categories.
   void add(const ConfusionMatrix& other) {
     TORCH_CHECK_VALUE(other.categories() == categories(), "cannot add ", other.categories(),
                       " categories to ", categories());

@@ -13,9 +13,9 @@ namespace cag {
 
 /// How a Predictor looks at an image.
 struct PredictorOptions {
-  Normalisation normalisation{};   ///< that of the training
-  std::int64_t window_height = 0;  ///< of the pieces that the network sees; 0: whole images
-  std::int64_t window_width = 0;
+  Normalisation normalisation{};    ///< that of the training
+  std::int64_t window_height = 0;   ///< of the pieces that the network sees; 0: whole images
+  std::int64_t window_width = 0;    ///< likewise
   double overlap = 0.25;            ///< of neighbouring windows, as a share of their side
   std::vector<double> scales{1.0};  ///< of the image; several are averaged
   bool flip = false;                ///< averages with the mirrored image

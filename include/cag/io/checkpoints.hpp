@@ -17,20 +17,22 @@
 
 namespace cag {
 
+/// What a run saved at one step.
 struct Checkpoint {
-  std::int64_t step;
-  DirectoryContents contents;
+  std::int64_t step;           ///< the number it was saved under, which grows within a run
+  DirectoryContents contents;  ///< verified
 };
 
 /// What a run can go on from, and what was passed over to find it.
 struct LatestCheckpoint {
+  /// A damaged checkpoint.
   struct Skipped {
-    std::filesystem::path path;
-    std::string reason;
+    std::filesystem::path path;  ///< its directory
+    std::string reason;          ///< what is wrong with it
   };
 
-  std::optional<Checkpoint> checkpoint;
-  std::vector<Skipped> skipped;  ///< newer than `checkpoint`, newest first
+  std::optional<Checkpoint> checkpoint;  ///< the newest that is whole; none in a new run
+  std::vector<Skipped> skipped;          ///< newer than `checkpoint`, newest first
 };
 
 /// The checkpoints of one run: RUN/checkpoints/step-000000123, one directory for each saved step.
@@ -47,6 +49,7 @@ class CheckpointStore {
     if (keep < 1) throw UsageError("expected to keep at least 1 checkpoint, got {}", keep);
   }
 
+  /// Where the checkpoint of a step lies, or would.
   std::filesystem::path path(std::int64_t step) const { return folder() / name(step); }
 
   /// Saves durably, then removes intact checkpoints of earlier steps but for the newest `keep`,

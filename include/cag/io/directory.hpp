@@ -22,8 +22,8 @@ namespace cag {
 
 /// Named groups of tensors, each one file of a directory, and small values beside them.
 struct DirectoryContents {
-  std::map<std::string, TensorMap> parts;
-  Json::Object values;
+  std::map<std::string, TensorMap> parts;  ///< by the file name without .safetensors
+  Json::Object values;                     ///< in the manifest
 };
 
 namespace detail {

@@ -54,6 +54,7 @@ struct PosixFs {
     if (close_error != 0) fail("close", path, close_error);
   }
 
+  /// In place of what is at `to`.
   void rename(const std::filesystem::path& from, const std::filesystem::path& to) const {
     if (::rename(from.c_str(), to.c_str()) != 0) {
       const int error = errno;
@@ -61,6 +62,7 @@ struct PosixFs {
     }
   }
 
+  /// Makes the names in a directory durable.
   void sync_directory(const std::filesystem::path& path) const {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) fail("open", path, errno);
@@ -70,10 +72,12 @@ struct PosixFs {
     if (error != 0 && error != EINVAL) fail("sync", path, error);
   }
 
+  /// Its parent has to be there, and nothing at `path`.
   void create_directory(const std::filesystem::path& path) const {
     if (::mkdir(path.c_str(), 0777) != 0) fail("create the directory", path, errno);
   }
 
+  /// With all that is in it; also where there is nothing.
   void remove_all(const std::filesystem::path& path) const {
     std::error_code error;
     std::filesystem::remove_all(path, error);
@@ -88,6 +92,7 @@ struct PosixFs {
     return status.type() != std::filesystem::file_type::not_found;
   }
 
+  /// The names in a directory, in no order.
   std::vector<std::string> list(const std::filesystem::path& path) const {
     std::vector<std::string> names;
     std::error_code error;

@@ -17,6 +17,7 @@
 
 namespace cag {
 
+/// A JSON value, as manifests hold them.
 using Json = detail::Json;
 
 /// What a directory of files is, and how its contents are laid out.
@@ -25,25 +26,28 @@ struct DirectoryFormat {
   std::int64_t version;  ///< the newest that this library reads, and the one it writes
 };
 
+/// Checkpoints of a run.
 inline constexpr DirectoryFormat kCheckpointFormat{"cag.checkpoint", 1};
 
 /// The manifest.json of a directory: which files belong to it, with their sizes and checksums, and
 /// small values. Its last member is the checksum of all the text in front of it, so that damage to
 /// the manifest itself is found too.
 struct Manifest {
-  static constexpr std::string_view kFileName = "manifest.json";
-  static constexpr std::string_view kProducer = "cag 0.1.0";
+  static constexpr std::string_view kFileName = "manifest.json";  ///< in its directory
+  static constexpr std::string_view kProducer =
+      "cag 0.1.0";  ///< written for messages; nothing depends on it
   /// Bounds what reading a manifest allocates; larger values belong in a tensor.
   static constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 20;
 
+  /// What a file of the directory has to be.
   struct File {
-    std::uint64_t bytes;
-    std::uint64_t xxh64;
+    std::uint64_t bytes;  ///< its size
+    std::uint64_t xxh64;  ///< of its bytes, with seed 0
 
     friend bool operator==(const File&, const File&) = default;
   };
 
-  std::map<std::string, File> files;
+  std::map<std::string, File> files;  ///< by name
   Json::Object values;
 
   /// Throws CheckpointError where a file name is unsafe or the text passes kMaxBytes, and what

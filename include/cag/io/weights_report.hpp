@@ -19,11 +19,12 @@ namespace cag {
 /// fits; a batch norm's num_batches_tracked, which older files lack and nothing reads, may be
 /// missing.
 struct WeightsReport {
-  std::vector<std::string> loaded;
+  std::vector<std::string> loaded;      ///< that fit
   std::vector<std::string> missing;     ///< of the network, not among the weights
   std::vector<std::string> unexpected;  ///< among the weights, not of the network
   std::vector<std::string> misshaped;   ///< "name: expected Float [64, 3, 7, 7], found ..."
 
+  /// Compares; changes nothing.
   static WeightsReport of(const torch::nn::Module& module, const TensorMap& weights) {
     WeightsReport report;
     const auto tensors = detail::module_tensors(module);
@@ -44,6 +45,7 @@ struct WeightsReport {
     return report;
   }
 
+  /// Whether every weight fits and none is missing.
   bool complete() const { return missing.empty() && unexpected.empty() && misshaped.empty(); }
 
   /// "680 loaded; 1 missing: fc.bias; ...", the first 20 of each kind.

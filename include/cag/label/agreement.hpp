@@ -17,8 +17,8 @@ struct Agreement {
   static constexpr bool kReadsDistances = First::kReadsDistances || Second::kReadsDistances;
   static constexpr bool kReadsLogits = First::kReadsLogits || Second::kReadsLogits;
 
-  First first{};
-  Second second{};
+  First first{};    ///< one rule
+  Second second{};  ///< the other
 
   at::Tensor operator()(const Evidence& evidence) const {
     const auto labels = first(evidence);

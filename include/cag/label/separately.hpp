@@ -18,8 +18,8 @@ struct Separately {
   static constexpr bool kReadsDistances = First::kReadsDistances || Second::kReadsDistances;
   static constexpr bool kReadsLogits = First::kReadsLogits || Second::kReadsLogits;
 
-  First first{};
-  Second second{};
+  First first{};    ///< of the first map
+  Second second{};  ///< of the second map
 
   at::Tensor operator()(const Evidence& evidence) const {
     return at::stack({first(evidence), second(evidence)});

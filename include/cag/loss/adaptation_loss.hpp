@@ -24,10 +24,10 @@ template <typename L = PseudoLabeler<>, typename S = loss::SourceCrossEntropy<>,
           typename P = loss::PseudoCrossEntropy<>, AnchorLoss A = loss::CentroidDistance<>>
 struct AdaptationLoss {
   L labeler{};
-  S source{};
-  P pseudo{};
-  A anchor{};
-  double anchor_weight = 0.7;
+  S source{};                  ///< cross-entropy on source truth
+  P pseudo{};                  ///< cross-entropy on pseudo-labels
+  A anchor{};                  ///< of each domain's features
+  double anchor_weight = 0.7;  ///< of each of the two anchor terms
 
   /// From the student's predictions.
   /// @param source_labels [N, H, W] int64 truth

@@ -38,8 +38,8 @@ struct CentroidDistance {
   static constexpr std::string_view kName = "centroid-distance";
 
   double weight = 10;
-  std::int64_t min_pixels = 10;
-  double beta = 1;  ///< where SmoothL1 turns from square to linear
+  std::int64_t min_pixels = 10;  ///< of a category in an image, for a class mean
+  double beta = 1;               ///< where SmoothL1 turns from square to linear
   C candidates{};
   D divisor{};
   E empty{};

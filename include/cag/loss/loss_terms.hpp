@@ -12,10 +12,11 @@ namespace cag {
 /// The named terms of a training step and their weighted sum.
 class LossTerms {
  public:
+  /// One of the terms.
   struct Term {
     std::string name;
     at::Tensor value;  ///< scalar, not weighted
-    double weight;
+    double weight;     ///< in the sum
   };
 
   /// With a weight of 0 a term is reported and nothing else.
@@ -32,6 +33,7 @@ class LossTerms {
   /// Σ weight · value, undefined without terms.
   const at::Tensor& total() const { return total_; }
 
+  /// In the order they were added.
   const std::vector<Term>& terms() const { return terms_; }
 
  private:

@@ -70,8 +70,10 @@ class Adapted {
   Copy copy_;
 };
 
+/// Adapted networks train as the module that they hold.
 template <typename M, typename F, typename Copy>
 struct TrainingTraits<Adapted<M, F, Copy>> {
+  /// The network.
   using Net = Adapted<M, F, Copy>;
   static torch::nn::Module& module(Net& net) { return *net.module(); }
   static Net frozen_copy(const Net& net) { return net.frozen_copy(); }

@@ -49,6 +49,7 @@ class AnyBackbone {
   std::shared_ptr<Interface> held_;
 };
 
+/// The network that it holds trains.
 template <>
 struct TrainingTraits<AnyBackbone> {
   static torch::nn::Module& module(AnyBackbone& net) { return net.module(); }

@@ -53,7 +53,7 @@ TORCH_MODULE(AsppBranch);
 /// then 1 x 1 to 256 channels and Dropout(0.5). [N, in, h, w] becomes [N, 256, h, w], nonnegative.
 class AsppImpl : public torch::nn::Cloneable<AsppImpl> {
  public:
-  static constexpr std::int64_t kWidth = 256;
+  static constexpr std::int64_t kWidth = 256;  ///< channels of the result
 
   /// @param rate dilation of the first 3 x 3 branch; the others have 2 and 3 times as much. 6 at
   ///             output stride 16.

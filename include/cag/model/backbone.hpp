@@ -43,6 +43,7 @@ Prediction to_prediction(R&& result) {
 /// Specialise it for anything else.
 template <typename B>
 struct BackboneTraits {
+  /// One forward pass, in the mode the network is in.
   static Prediction predict(B& net, const at::Tensor& images) requires detail::Forwards<B> ||
       detail::ForwardsBehindArrow<B> {
     if constexpr (detail::Forwards<B>) {

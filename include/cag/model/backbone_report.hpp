@@ -11,14 +11,16 @@ namespace cag {
 
 /// What cag::check_backbone found.
 struct BackboneReport {
+  /// A requirement that does not hold.
   struct Finding {
     std::string about;  ///< teacher, forward, shapes, type, values, eval mode, train mode, gradient
     std::string message;  ///< what is wrong and what to change
   };
 
-  std::vector<Finding> findings;
-  BackboneShape shape;  ///< where a forward pass gave one
+  std::vector<Finding> findings;  ///< none of a backbone
+  BackboneShape shape;            ///< where a forward pass gave one
 
+  /// Whether it can be adapted.
   bool ok() const { return findings.empty(); }
 
   /// A line for each finding, or one that says what the backbone is.

@@ -14,7 +14,7 @@ struct BackboneShape {
   std::int64_t width = 0;       ///< D, of the features
   std::int64_t categories = 0;  ///< K, of the logits
   double stride_height = 0;     ///< image rows for one row of features
-  double stride_width = 0;
+  double stride_width = 0;      ///< image columns for one column of features
 
   /// Runs the network once, in the mode that it is in.
   /// @param images [N, C, H, W]

@@ -22,6 +22,7 @@
 
 namespace cag {
 
+/// Which Compact.
 struct CompactOptions {
   std::int64_t categories = 19;
 };

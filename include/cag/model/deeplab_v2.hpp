@@ -16,6 +16,7 @@
 
 namespace cag {
 
+/// Which DeepLabV2.
 struct DeepLabV2Options {
   std::int64_t depth = 101;  ///< of the ResNet: 18, 34, 50 or 101
   std::int64_t categories = 19;

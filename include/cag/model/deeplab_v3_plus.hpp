@@ -17,6 +17,7 @@
 
 namespace cag {
 
+/// Which DeepLabV3Plus.
 struct DeepLabV3PlusOptions {
   std::int64_t depth = 101;  ///< of the ResNet: 18, 34, 50 or 101
   std::int64_t categories = 19;

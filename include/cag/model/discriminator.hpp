@@ -12,6 +12,7 @@
 
 namespace cag {
 
+/// Which Discriminator.
 struct DiscriminatorOptions {
   std::int64_t categories = 19;
   std::int64_t width = 64;  ///< of the first layer; the others have 2, 4 and 8 times as much

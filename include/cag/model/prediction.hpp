@@ -23,6 +23,7 @@ struct Prediction {
 
 }  // namespace cag
 
+/// @cond
 /// Two parts to bind names to, whether there is a second classifier or not.
 template <>
 struct std::tuple_size<cag::Prediction> : std::integral_constant<std::size_t, 2> {};
@@ -31,3 +32,4 @@ template <std::size_t kPart>
 struct std::tuple_element<kPart, cag::Prediction> {
   using type = at::Tensor;
 };
+/// @endcond

@@ -47,6 +47,7 @@ class Projected {
   std::shared_ptr<torch::nn::Module> both_;
 };
 
+/// The backbone and its head train together.
 template <typename B, typename H>
 struct TrainingTraits<Projected<B, H>> {
   static torch::nn::Module& module(Projected<B, H>& net) { return net.module(); }

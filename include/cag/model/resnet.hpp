@@ -22,6 +22,7 @@
 
 namespace cag {
 
+/// Which ResNet.
 struct ResNetOptions {
   std::int64_t depth = 101;         ///< 18, 34 (basic blocks), 50 or 101 (bottlenecks)
   std::int64_t output_stride = 16;  ///< 8 or 16: input pixels per pixel of the last layer
@@ -75,7 +76,9 @@ class ResNetImpl : public torch::nn::Cloneable<ResNetImpl> {
     return {.low = low, .third = third, .high = layer4_->forward(third)};
   }
 
+  /// Channels of the first layer.
   std::int64_t low_width() const noexcept { return 64 * expansion(); }
+  /// Channels of the last layer.
   std::int64_t high_width() const noexcept { return 512 * expansion(); }
   const ResNetOptions& options() const noexcept { return options_; }
 

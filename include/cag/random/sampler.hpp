@@ -12,8 +12,8 @@ namespace cag {
 
 /// One drawn sample: which image, and in which pass over the data.
 struct Draw {
-  std::int64_t epoch = 0;
-  std::int64_t index = 0;
+  std::int64_t epoch = 0;  ///< the pass, from 0
+  std::int64_t index = 0;  ///< of the sample
   friend bool operator==(const Draw&, const Draw&) = default;
 };
 
@@ -61,7 +61,9 @@ class Sampler {
   }
 
   std::int64_t size() const { return size_; }
+  /// Samples in a batch.
   std::int64_t batch_size() const { return batch_; }
+  /// Full batches in a pass over the data.
   std::int64_t batches_per_epoch() const { return size_ / batch_; }
 
  private:

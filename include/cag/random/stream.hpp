@@ -19,8 +19,8 @@ constexpr std::uint64_t purpose(std::string_view name) {
 struct StreamKey {
   std::uint64_t seed = 0;     ///< of the run
   std::uint64_t purpose = 0;  ///< who draws: see cag::purpose
-  std::uint64_t epoch = 0;
-  std::uint64_t index = 0;  ///< of the sample, within the epoch
+  std::uint64_t epoch = 0;    ///< the pass over the data
+  std::uint64_t index = 0;    ///< of the sample, within the epoch
 };
 
 /// Independent random numbers for one key: a counter-based generator (Philox 4x32-10), so a stream

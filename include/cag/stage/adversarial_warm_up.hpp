@@ -30,15 +30,15 @@ struct AdversarialWarmUp {
   static constexpr std::string_view kName = "adversarial warm-up";
 
   std::int64_t categories = 19;
-  std::int64_t levels = 1;
+  std::int64_t levels = 1;  ///< 2: of Prediction::auxiliary too
   std::int64_t iterations = 250000;
   Optimization optimization{
       .learning_rate = 2.5e-4, .weight_decay = 5e-4, .max_iterations = 250000, .first = 0};
-  double discriminator_rate = 1e-4;  ///< with the student's schedule
-  double weight = 0.001;             ///< of the adversarial term
-  double auxiliary_weight = 0.0002;  ///< of the second level's
-  double auxiliary_source_weight = 0.1;
-  A adversarial{};
+  double discriminator_rate = 1e-4;      ///< with the student's schedule
+  double weight = 0.001;                 ///< of the adversarial term
+  double auxiliary_weight = 0.0002;      ///< of the second level's
+  double auxiliary_source_weight = 0.1;  ///< of its cross-entropy on the source
+  A adversarial{};  ///< what the discriminators and the student are trained with
   Loss loss{};
 
   template <TrainableBackbone B>

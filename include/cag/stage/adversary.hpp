@@ -15,7 +15,7 @@ namespace cag {
 /// What trains against the student in an adversarial stage: a discriminator for each level of its
 /// output, and their optimizer, Adam with betas 0.9 and 0.99 (AdaptSegNet).
 struct Adversary {
-  std::vector<Discriminator> discriminators;
+  std::vector<Discriminator> discriminators;  ///< one for each level
   torch::optim::Adam optimizer;
 
   /// Fresh ones, from LibTorch's default generator.
@@ -23,6 +23,7 @@ struct Adversary {
       : discriminators(made(levels, categories, device)),
         optimizer(parameters(), torch::optim::AdamOptions().betas(std::tuple(0.9, 0.99))) {}
 
+  /// Those of all discriminators.
   std::vector<at::Tensor> parameters() const {
     std::vector<at::Tensor> all;
     for (const auto& discriminator : discriminators)
@@ -30,6 +31,7 @@ struct Adversary {
     return all;
   }
 
+  /// Sets the learning rate of the discriminators.
   void set_rate(double rate) {
     for (auto& group : optimizer.param_groups()) group.options().set_lr(rate);
   }

@@ -14,10 +14,10 @@ namespace cag {
 template <BatchSource<LabelledBatch> Source, typename Target, BatchList<LabelledBatch> CleanSource,
           BatchList<UnlabelledBatch> CleanTarget>
 struct Domains {
-  Source& source;
-  Target& target;
-  CleanSource& clean_source;
-  CleanTarget& clean_target;
+  Source& source;             ///< LabelledBatch by number, for training
+  Target& target;             ///< UnlabelledBatch by number, for training
+  CleanSource& clean_source;  ///< each source image once
+  CleanTarget& clean_target;  ///< each target image once
 };
 
 template <typename S, typename T, typename CS, typename CT>

@@ -9,10 +9,10 @@ namespace cag {
 
 /// Stochastic gradient descent with a polynomial schedule, the published code's values by default.
 struct Optimization {
-  double learning_rate = 1e-4;
-  double momentum = 0.9;
-  double weight_decay = 2e-4;  ///< on every parameter, biases and batch norm too
-  double power = 0.9;
+  double learning_rate = 1e-4;          ///< at the schedule's start
+  double momentum = 0.9;                ///< of SGD
+  double weight_decay = 2e-4;           ///< on every parameter, biases and batch norm too
+  double power = 0.9;                   ///< of the schedule
   std::int64_t max_iterations = 90000;  ///< where the learning rate reaches zero
   /// The schedule's position i at the first step. The published code advances the schedule before
   /// the optimizer, so that no step has the base rate; 0 is the usual order.

@@ -18,7 +18,7 @@ template <TrainableBackbone B>
 struct RunState {
   explicit RunState(B network) : student(std::move(network)) {}
 
-  B student;
+  B student;                                   ///< the network that trains
   std::optional<B> teacher;                    ///< frozen, from the stage's start
   std::optional<Anchors> anchors;              ///< of the teacher
   std::optional<torch::optim::SGD> optimizer;  ///< of the student's parameters

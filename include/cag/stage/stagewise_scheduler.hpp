@@ -78,6 +78,7 @@ class StagewiseScheduler {
     return RunEnd::kFinished;
   }
 
+  /// The same without hooks.
   template <TrainableBackbone B, typename Data>
   RunEnd run(RunState<B>& state, Data& data) const
       requires(Stage<detail::StageOf<Stages>, B, Data>&&...) {
@@ -86,6 +87,7 @@ class StagewiseScheduler {
     return run(state, data, none);
   }
 
+  /// Steps in a row without a finite gradient that end a run.
   static constexpr std::int64_t kPatience = 10;
 
  private:

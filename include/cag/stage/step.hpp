@@ -15,7 +15,7 @@ namespace cag {
 
 /// What cag::step did.
 struct StepResult {
-  LossTerms terms;
+  LossTerms terms;  ///< of the step, with their graph
   at::Tensor
       pseudo_labels;    ///< of the target: [N, h, w] int64, or [M, N, h, w] of a rule of M maps
   bool applied = true;  ///< false where the gradient was not finite: no weight has changed
