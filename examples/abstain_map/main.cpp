@@ -30,15 +30,16 @@ const cag::Normalisation kNormalisation{.mean = {0.45, 0.45, 0.45},
 /// A network and the anchors of its features, with the names of their categories.
 struct Model {
   cag::Compact network;
-  cag::NamedAnchors anchors;
+  cag::AnchorFile anchors;
 };
 
 /// Reads what `train` wrote, or a stage of the programs' runs with a compact network:
-/// RUN/networks/stage-N/network.safetensors and RUN/networks/anchors-N+1.
+/// RUN/networks/stage-N/network.safetensors and RUN/networks/anchors-N+1.safetensors.
 Model read(const std::filesystem::path& weights, const std::filesystem::path& anchors) {
-  auto named = cag::NamedAnchors::load(anchors);
+  auto named = cag::AnchorFile::load(anchors);
   cag::Compact network(cag::CompactOptions{.categories = std::ssize(named.categories)});
   cag::load_weights(*network, cag::read_safetensors(weights), weights.string());
+  named.expect_backbone(*network, anchors.string());
   network->eval();
   return {network, named};
 }
@@ -69,7 +70,7 @@ void train(const std::filesystem::path& weights, const std::filesystem::path& an
     bank.observe(network, images, labels);
   }
   cag::write_safetensors(weights, cag::module_state(*network));
-  cag::NamedAnchors{bank.anchors(), kCategories}.save(anchors);
+  cag::AnchorFile{bank.anchors(), kCategories, cag::backbone_hash(*network)}.save(anchors);
 }
 
 std::vector<cag::Colour> colours_of(const std::vector<std::string>& categories) {

@@ -16,7 +16,7 @@
 
 #include <cag/anchor/anchor_bank.hpp>
 #include <cag/eval/confusion_matrix.hpp>
-#include <cag/io/anchors.hpp>
+#include <cag/io/anchor_file.hpp>
 #include <cag/io/module_state.hpp>
 #include <cag/io/safetensors.hpp>
 #include <cag/model/compact.hpp>
@@ -143,8 +143,9 @@ void run(const std::filesystem::path& folder) {
 
   std::filesystem::create_directories(folder);
   cag::write_safetensors(folder / "adapted.safetensors", cag::module_state(*student));
-  cag::NamedAnchors{anchors, {"sky", "field", "tree"}}.save(folder / "anchors");
-  fmt::print("saved in {}: adapted.safetensors, anchors\n", folder.string());
+  cag::AnchorFile{anchors, {"sky", "field", "tree"}, cag::backbone_hash(*teacher)}.save(
+      folder / "anchors.safetensors");
+  fmt::print("saved in {}: adapted.safetensors, anchors.safetensors\n", folder.string());
 }
 
 }  // namespace

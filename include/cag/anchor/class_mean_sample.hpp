@@ -19,6 +19,7 @@ struct ClassMeanSample {
   std::vector<std::int64_t> seen;              ///< how many there were
   std::int64_t width = 0;
 
+  /// An empty one.
   static ClassMeanSample zeros(std::int64_t categories, std::int64_t width) {
     return {std::vector<std::vector<at::Tensor>>(categories), std::vector<std::int64_t>(categories),
             width};

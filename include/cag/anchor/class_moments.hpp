@@ -16,6 +16,7 @@ struct ClassMoments {
   at::Tensor mean;        ///< [K, D] float64 on the CPU; zero without pixels
   at::Tensor covariance;  ///< [K, D, D] float64, or its diagonal [K, D]: divided by `pixels`
 
+  /// Those of no pixels; `full` for whole covariances.
   static ClassMoments zeros(std::int64_t categories, std::int64_t width, bool full) {
     auto shape = std::vector<std::int64_t>{categories, width};
     if (full) shape.push_back(width);
@@ -29,6 +30,7 @@ struct ClassMoments {
   /// [K, D]
   at::Tensor variance() const { return full() ? covariance.diagonal(0, 1, 2) : covariance; }
 
+  /// A copy that shares nothing.
   ClassMoments clone() const { return {pixels.clone(), mean.clone(), covariance.clone()}; }
 
   /// Takes in the moments of other pixels (Chan, Golub and LeVeque 1979).

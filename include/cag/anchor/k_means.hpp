@@ -32,8 +32,9 @@ struct KMeans {
   std::int64_t min_pixels = 10;  ///< per image and category
   std::int64_t limit = 2000;     ///< class means kept of a category
   std::int64_t iterations = 100;
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;  ///< of what is kept, and of the first centres
 
+  /// What it gathers.
   using State = ClassMeanSample;
 
   void operator()(State& sample, const ClassSums& sums) const {

@@ -14,6 +14,7 @@ namespace cag::anchor {
 struct PixelMean {
   static constexpr std::string_view kName = "pixel-mean";
 
+  /// What an anchor is the plain mean of, see cag::mean_of.
   static constexpr std::string_view mean_of(const Anchors&) { return "pixels"; }
 
   void operator()(Anchors& anchors, const ClassSums& sums) const {

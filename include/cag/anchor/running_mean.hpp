@@ -24,6 +24,7 @@ struct RunningMean {
         [this](auto row, std::int64_t& count, const auto& vector) { add(row, count, vector); });
   }
 
+  /// What an anchor is the plain mean of, see cag::mean_of.
   std::string_view mean_of(const Anchors& anchors) const {
     const bool plain = cap == 0 || anchors.counts.lt(cap).all().item<bool>();
     return plain ? "images" : "";

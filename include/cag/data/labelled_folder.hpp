@@ -25,7 +25,8 @@ namespace cag::data {
 template <LabelFile L>
 class LabelledFolder {
  public:
-  /// @param label_file  how a label file gives categories, as label_file::Ids or ::Colours
+  /// @param label_file  how a label file gives categories, as label_file::Ids or
+  /// label_file::Colours
   /// @throws DataError listing what is wrong with the folders: missing, no image, a name used
   ///   twice, images without label, labels without image, JPEG labels
   /// @throws UsageError where each image would be its own label
@@ -36,7 +37,9 @@ class LabelledFolder {
   std::int64_t size() const { return images_.size(); }
   const std::string& name(std::int64_t i) const { return images_.name(i); }
   const std::filesystem::path& path(std::int64_t i) const { return images_.path(i); }
+  /// The file of the labels of image `i`.
   const std::filesystem::path& label_path(std::int64_t i) const { return labels_.path(i); }
+  /// How a label file gives categories.
   const L& label_file() const { return label_file_; }
 
   /// The size that image `i` declares, without decoding it.

@@ -26,8 +26,8 @@ namespace cag {
 /// Anchors with what they are of, as one safetensors file: format cag.anchors, version 1
 /// (docs/formats.md).
 struct AnchorFile {
-  static constexpr std::string_view kFormat = "cag.anchors";
-  static constexpr std::int64_t kVersion = 1;
+  static constexpr std::string_view kFormat = "cag.anchors";  ///< in the file's metadata
+  static constexpr std::int64_t kVersion = 1;                 ///< that it reads and writes
 
   Anchors anchors;
   std::vector<std::string> categories;  ///< the name of each

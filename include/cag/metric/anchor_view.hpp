@@ -15,7 +15,9 @@ class AnchorView {
   AnchorView(const Anchors& anchors, at::Tensor vectors)
       : anchors_(anchors), vectors_(std::move(vectors)) {}
 
+  /// The vectors, where the features are.
   operator const at::Tensor&() const { return vectors_; }
+  /// The anchors, where they were made.
   operator const Anchors&() const { return anchors_; }
 
  private:

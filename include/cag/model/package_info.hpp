@@ -30,8 +30,8 @@ namespace cag {
 struct PackageInfo {
   /// Sizes of one dimension.
   struct Range {
-    std::int64_t smallest = 1;
-    std::int64_t largest = 1;
+    std::int64_t smallest = 1;  ///< that is taken
+    std::int64_t largest = 1;   ///< that is taken
   };
 
   std::array<Range, 4> images{};        ///< [N, 3, H, W] that it takes
@@ -55,6 +55,7 @@ struct PackageInfo {
     return fmt::format("[{}]", fmt::join(texts, ", "));
   }
 
+  /// Whether images of this shape fit.
   bool takes(at::IntArrayRef shape) const {
     return shape.size() == images.size() &&
            std::equal(shape.begin(), shape.end(), images.begin(), [](auto side, const Range& r) {

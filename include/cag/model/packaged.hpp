@@ -51,6 +51,7 @@ class Packaged {
     }
   }
 
+  /// What the package says of itself.
   const PackageInfo& info() const noexcept { return info_; }
 
   /// @param images  [N, 3, H, W] float32 of the sizes in info(), on its device
@@ -79,6 +80,7 @@ class Packaged {
   std::shared_ptr<torch::inductor::AOTIModelPackageLoader> loader_{};
 };
 
+/// A package does not train.
 template <>
 struct TrainingTraits<Packaged> {
   /// Asked for where a package is to be trained: the compiler then says what to do instead.
