@@ -111,7 +111,7 @@ TEST_CASE("A scheduler's steps with MicroBatches follow the mean gradient of the
   cag::StagewiseScheduler(cag::stage::MicroBatches{stage, 2}).run(state, data);
   for (const auto& parameter : net->named_parameters()) {
     INFO(parameter.key());
-    const auto& other = state.student->named_parameters()[parameter.key()];
+    const auto other = state.student->named_parameters()[parameter.key()];
     CHECK((other - parameter.value()).abs().max().template item<float>() < 1e-6);
   }
 }
