@@ -43,6 +43,7 @@ class CagConan(ConanFile):
         self.requires("fmt/[>=9]")
         if self.options.with_data:
             self.requires("libspng/[>=0.7]")
+            self.requires("libjpeg-turbo/[>=2.1]", options={"turbojpeg": True})
 
     def validate(self):
         check_min_cppstd(self, 20)

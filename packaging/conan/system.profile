@@ -12,6 +12,7 @@ compiler.cppstd=20
 eigen/3.4.0
 fmt/9.1.0
 libspng/0.7.3
+libjpeg-turbo/2.1.5
 
 [conf]
 tools.cmake.cmaketoolchain:generator=Ninja

@@ -101,9 +101,9 @@ def conan():
     tool = shutil.which("conan")
     if not tool:
         skip("there is no conan on this machine")
-    packages = ["libeigen3-dev", "libfmt-dev", "libspng-dev"]
+    packages = ["libeigen3-dev", "libfmt-dev", "libspng-dev", "libturbojpeg0-dev"]
     if subprocess.run(["sh", "-c", f"dpkg-query -W {' '.join(packages)}"], capture_output=True).returncode != 0:
-        skip("the system has no packages of Eigen, fmt and libspng, which would stand in for ConanCenter's")
+        skip("the system has no packages of Eigen, fmt, libspng and libjpeg-turbo, which would stand in for ConanCenter's")
     with tempfile.TemporaryDirectory() as folder:
         # A copy: conan leaves presets beside the package's test.
         copy = pathlib.Path(folder) / "cag"
@@ -121,7 +121,7 @@ def citation():
     text = (source / "CITATION.cff").read_text()
     expect(re.search(rf"^version: {re.escape(version)}$", text, re.MULTILINE), f"version {version} in CITATION.cff")
     notices = (source / "THIRD_PARTY_NOTICES.md").read_text().lower()
-    for name in ["LibTorch", "Eigen", "fmt", "libspng", "Catch2", "CLI11", "toml++", "nlohmann-json", "Embree", "stb"]:
+    for name in ["LibTorch", "Eigen", "fmt", "libspng", "libjpeg-turbo", "OpenCV", "Catch2", "CLI11", "toml++", "nlohmann-json", "Embree", "stb"]:
         expect(name.lower() in notices, f"{name} in THIRD_PARTY_NOTICES.md")
     tool = shutil.which("cffconvert")
     if not tool:
