@@ -78,7 +78,7 @@ struct Foreign {
 
 template <>
 struct cag::BackboneTraits<Foreign> {
-  static Prediction predict(Foreign& net, const at::Tensor& images) {
+  static Prediction forward(Foreign& net, const at::Tensor& images) {
     return {net.run(images), images.narrow(1, 0, 2)};
   }
 };

@@ -1,4 +1,4 @@
-// expect: predict\(net, images\)
+// expect: forward\(net, images\)
 #include <cag/anchor/anchor_bank.hpp>
 
 struct Network {

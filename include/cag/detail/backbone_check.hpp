@@ -55,7 +55,7 @@ class BackboneCheck {
 
   std::optional<Prediction> forward(const char* about, const at::Tensor& images) {
     try {
-      return BackboneTraits<B>::predict(*copy_, images);
+      return BackboneTraits<B>::forward(*copy_, images);
     } catch (const std::exception& error) {
       std::ostringstream sizes;
       sizes << images.sizes();

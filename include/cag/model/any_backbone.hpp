@@ -35,7 +35,7 @@ class AnyBackbone {
   struct Held final : Interface {
     explicit Held(B net) : net(std::move(net)) {}
     Prediction forward(const at::Tensor& images) override {
-      return BackboneTraits<B>::predict(net, images);
+      return BackboneTraits<B>::forward(net, images);
     }
     torch::nn::Module& module() override { return TrainingTraits<B>::module(net); }
     std::shared_ptr<Interface> frozen_copy() override {

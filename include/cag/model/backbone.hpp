@@ -44,7 +44,7 @@ Prediction to_prediction(R&& result) {
 template <typename B>
 struct BackboneTraits {
   /// One forward pass, in the mode the network is in.
-  static Prediction predict(B& net, const at::Tensor& images) requires detail::Forwards<B> ||
+  static Prediction forward(B& net, const at::Tensor& images) requires detail::Forwards<B> ||
       detail::ForwardsBehindArrow<B> {
     if constexpr (detail::Forwards<B>) {
       return detail::to_prediction(net.forward(images));
@@ -59,13 +59,13 @@ struct BackboneTraits {
 /// in eval mode a second call gives the same result.
 template <typename B>
 concept Backbone = requires(B& net, const at::Tensor& images) {
-  { BackboneTraits<B>::predict(net, images) } -> std::same_as<Prediction>;
+  { BackboneTraits<B>::forward(net, images) } -> std::same_as<Prediction>;
 };
 
 /// One forward pass, its result checked.
 template <Backbone B>
 Prediction predict(B& net, const at::Tensor& images) {
-  auto result = BackboneTraits<B>::predict(net, images);
+  auto result = BackboneTraits<B>::forward(net, images);
   const auto is_map = [](const at::Tensor& t) { return t.defined() && t.dim() == 4; };
   TORCH_CHECK_VALUE(is_map(result.features) && is_map(result.logits) &&
                         result.features.size(0) == result.logits.size(0) &&

@@ -28,7 +28,7 @@ class Projected {
   }
 
   Prediction forward(const at::Tensor& images) {
-    auto prediction = BackboneTraits<B>::predict(net_, images);
+    auto prediction = BackboneTraits<B>::forward(net_, images);
     prediction.features = head_->forward(prediction.features);
     return prediction;
   }
