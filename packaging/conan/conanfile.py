@@ -40,7 +40,7 @@ class CagConan(ConanFile):
 
     def requirements(self):
         self.requires("eigen/[>=3.4 <4]")
-        self.requires("fmt/[>=9]")
+        self.requires("fmt/[>=9]", options={"header_only": True})
         if self.options.with_data:
             self.requires("libspng/[>=0.7]")
             self.requires("libjpeg-turbo/[>=2.1]", options={"turbojpeg": True})
