@@ -5,6 +5,7 @@
 #include <cag/candidate/seen.hpp>
 #include <cag/mask/agreeing.hpp>
 #include <cag/mask/labelled.hpp>
+#include <cag/moments/diagonal.hpp>
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
@@ -126,6 +127,38 @@ TEST_CASE("A category that never occurs keeps a zero row and a zero count") {
                ints({0, 2}).view({1, 1, 2}));
   CHECK(same(bank.anchors().counts, ints({1, 0, 1})));
   CHECK(bank.anchors().vectors[1].eq(0).all().item<bool>());
+}
+
+TEST_CASE(
+    "AnchorBank leaves behind what it would not keep up, and refuses what it cannot go on with") {
+  Anchors anchors{doubles({1, 2}).view({2, 1}), ints({3, 4})};
+  anchors.margins = doubles({1, 1});
+  anchors.moments = ClassMoments::zeros(2, 1, true);
+  const auto without = PixelBank(anchors).anchors();
+  CHECK_FALSE(without.margins.defined());
+  CHECK_FALSE(without.moments.has_value());
+  using Diagonal = AnchorBank<Echo, anchor::PixelMean, mask::Labelled, moments::Diagonal>;
+  Diagonal other_form(anchors);
+  CHECK_THAT(message_of([&] {
+               other_form.observe(Prediction{at::rand({1, 1, 2, 2}), at::rand({1, 2, 2, 2})},
+                                  at::zeros({1, 2, 2}, at::kLong));
+             }),
+             Contains("moments of means"));
+  CHECK(same(other_form.anchors().counts, ints({3, 4})));  // nothing has changed
+  anchors.moments.reset();
+  CHECK_THAT(message_of([&] { Diagonal{anchors}; }), Contains("with moments"));
+  anchors.owner = ints({0, 0});
+  CHECK_THAT(message_of([&] { PixelBank{anchors}; }), Contains("2 to"));
+}
+
+TEST_CASE("A batch with labels that are none leaves the width open") {
+  PixelBank bank(2);
+  const auto logits = at::rand({1, 2, 2, 2});
+  CHECK_THROWS_AS(
+      bank.observe(Prediction{at::rand({1, 5, 2, 2}), logits}, at::full({1, 2, 2}, 7, at::kLong)),
+      c10::ValueError);
+  CHECK_NOTHROW(
+      bank.observe(Prediction{at::rand({1, 4, 2, 2}), logits}, at::zeros({1, 2, 2}, at::kLong)));
 }
 
 TEST_CASE("AnchorBank records no graph") {

@@ -106,9 +106,27 @@ TEST_CASE("AnchorBank keeps a sample of the class means that is no larger than t
   const auto mean = anchors.vectors[0][0].item<double>();
   CHECK(mean > 250);
   CHECK(mean < 750);
+
+  const auto sampled = [](std::uint64_t seed) {
+    Bank other(2, {.each = 1, .min_pixels = 1, .limit = 3, .seed = seed});
+    for (std::int64_t i = 0; i < 100; ++i)
+      other.observe(
+          Prediction{at::full({1, 1, 1, 1}, static_cast<double>(i)), at::rand({1, 2, 1, 1})},
+          at::zeros({1, 1, 1}, at::kLong));
+    return other.anchors().vectors[0][0].item<double>();
+  };
+  CHECK(sampled(1) == sampled(1));
+  CHECK(sampled(1) != sampled(2));
 }
 
 TEST_CASE("KMeans says what it needs") {
+  CHECK_THAT(message_of([] {
+               auto sample = ClassMeanSample::zeros(2, 2);
+               const auto sums =
+                   ClassSums::of(at::rand({1, 2, 4, 4}), at::full({1, 4, 4}, 3, at::kLong), 5);
+               anchor::KMeans{}(sample, sums);
+             }),
+             Contains("2 categories and width 2") && Contains("got 5 and 2"));
   CHECK_THAT(message_of([] {
                anchor::KMeans{.each = 0}.of(at::rand({3, 2}, at::kDouble), 0);
              }),

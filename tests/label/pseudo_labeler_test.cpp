@@ -148,6 +148,12 @@ TEST_CASE("With several anchors of a category the margin is to the nearest of an
   const PseudoLabeler<> labeler({}, {.margin = 3.5});
   CHECK(close(labeler.distances(features, anchors), floats({1, 9, 1, 5, 4, 2}).view({3, 2})));
   CHECK(same(labeler(features, anchors), ints({0, 0, kIgnoreIndex}).view({1, 1, 3})));
+  // A row that nothing was added to is no anchor, though its category has another.
+  anchors.vectors[0].fill_(8);
+  anchors.counts[0].fill_(0);
+  CHECK(close(labeler.distances(features, anchors), floats({3, 9, 1, 5, 4, 2}).view({3, 2})));
+  anchors.counts[0].fill_(1);
+  anchors.vectors[0].fill_(0);
   // Two anchors at one place are one anchor.
   anchors.vectors[1].fill_(0);
   const Anchors one{doubles({0, 10}).view({2, 1}), ints({1, 1})};

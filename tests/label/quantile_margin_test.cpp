@@ -69,6 +69,10 @@ TEST_CASE("GapHistogram takes pixels in any order and division") {
   CHECK(same(second.pixels(), whole.pixels()));
   CHECK(same(second.margins(0.3), whole.margins(0.3)));
   CHECK(whole.margins(0.3).gt(whole.margins(0.6)).all().item<bool>());
+
+  auto copy = whole;
+  copy.add(distances);
+  CHECK(whole.pixels().sum().item<std::int64_t>() == 5000);
 }
 
 TEST_CASE("GapHistogram leaves out pixels without a finite gap and keeps ties") {
@@ -87,6 +91,8 @@ TEST_CASE("fit_margins makes the wanted share of the target active, category by 
   const PseudoLabeler<metric::Euclidean, Rule> labeler({}, {.share = 0.25});
   Echo teacher;
   CHECK_THAT(message_of([&] { labeler(batches[0], anchors); }), Contains("cag::fit_margins"));
+  CHECK_THROWS_WITH(fit_margins(labeler, anchors, teacher, std::vector<at::Tensor>{}),
+                    Contains("no image"));
   fit_margins(labeler, anchors, teacher, batches);
   const auto images = at::cat(batches);
   const auto labels = labeler(images, anchors);

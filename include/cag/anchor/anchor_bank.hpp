@@ -45,18 +45,40 @@ class AnchorBank {
     check_categories();
   }
 
-  /// Goes on from anchors that exist, with their counts; they themselves stay as they are.
+  /// Goes on from anchors that exist, with their counts; they themselves stay as they are. Margins
+  /// are left behind, and so are moments that this bank does not keep.
+  /// @throws c10::ValueError for several anchors of a category, and for anchors without the moments
+  ///   that this bank is to keep
   explicit AnchorBank(const Anchors& anchors, U update = {}, M mask = {},
                       S moments = {}) requires std::same_as<UpdateState<U>, Anchors>
       : categories_(anchors.categories()),
         width_(anchors.width()),
-        state_(anchors.clone()),
+        state_{anchors.vectors.clone(), anchors.counts.clone()},
         update_(std::move(update)),
         mask_(std::move(mask)),
-        rule_(std::move(moments)),
-        moments_(anchors.moments) {
+        rule_(std::move(moments)) {
     check_categories();
+    TORCH_CHECK_VALUE(!anchors.owner.defined(), "expected one anchor for each category, got ",
+                      anchors.vectors.size(0), " anchors of ", categories_, " categories");
+    if constexpr (!std::same_as<S, moments::None>) {
+      TORCH_CHECK_VALUE(anchors.moments || !anchors.seen().any().template item<bool>(),
+                        "expected anchors with moments to go on with the rule ", S::kName,
+                        ", these have none");
+      if (anchors.moments) moments_ = anchors.moments->clone();
+    }
   }
+
+  /// A bank of its own, with what the other has observed so far.
+  AnchorBank(const AnchorBank& other)
+      : categories_(other.categories_),
+        width_(other.width_),
+        state_(copy_of(other.state_)),
+        update_(other.update_),
+        mask_(other.mask_),
+        rule_(other.rule_),
+        moments_(other.moments_),
+        non_finite_pixels_(other.non_finite_pixels_) {}
+  AnchorBank& operator=(const AnchorBank&) = delete;
 
   /// Adds the features of source images.
   /// @param prediction of the frozen network
@@ -65,12 +87,9 @@ class AnchorBank {
     const at::NoGradGuard no_grad;
     const auto& [features, logits] = prediction;
     detail::check_map(features, "features", "[N, D, h, w]");
-    if (width_ == 0) {
-      width_ = features.size(1);
-      state_ = UpdateState<U>::zeros(categories_, width_);
-    }
-    TORCH_CHECK_VALUE(features.size(1) == width_, "the network gives features of width ",
-                      features.size(1), ", the anchors have ", width_);
+    TORCH_CHECK_VALUE(width_ == 0 || features.size(1) == width_,
+                      "the network gives features of width ", features.size(1),
+                      ", the anchors have ", width_);
     const auto counted =
         mask_(downsample_labels(labels, features.size(2), features.size(3)), logits);
     // In float32 at least: the sum of finite half features may be infinite.
@@ -78,8 +97,16 @@ class AnchorBank {
     const auto broken = features.sum(at::IntArrayRef{1}, false, sum_type).isfinite().logical_not_();
     const auto masked = broken.logical_and(counted.ne(kIgnoreIndex));
     const auto whole = counted.masked_fill(masked, kIgnoreIndex);
-    update_(state_, ClassSums::of(features, whole, categories_));
-    rule_(moments_, features, whole, categories_);
+    // All that can fail comes before the first change.
+    const auto sums = ClassSums::of(features, whole, categories_);
+    auto moments = moments_;
+    rule_(moments, features, whole, categories_);
+    if (width_ == 0) {
+      width_ = features.size(1);
+      state_ = UpdateState<U>::zeros(categories_, width_);
+    }
+    update_(state_, sums);
+    moments_ = std::move(moments);
     non_finite_pixels_ += masked.sum().template item<std::int64_t>();
   }
 
@@ -89,24 +116,29 @@ class AnchorBank {
     observe(predict(net, images), labels);
   }
 
-  /// Adds what another bank has observed: the result is that of one bank over both sources.
-  /// @throws c10::ValueError where the widths differ, or anchors are no plain means any more, for
-  ///   the update rule has reached its cap
+  /// Adds what another bank has observed: the result is that of one bank over both sources. The
+  /// policies stay those of this one.
+  /// @throws c10::ValueError where categories or widths differ, or anchors are no plain means any
+  ///   more, for the update rule has reached its cap
   void merge(const AnchorBank& other) requires MeanRule<U> {
+    TORCH_CHECK_VALUE(other.categories_ == categories_, "expected anchors of ", categories_,
+                      " categories, got ", other.categories_);
     if (other.width_ == 0) return;
-    const auto theirs = other.anchors();
-    if (width_ == 0) {
-      *this = other;
-      return;
-    }
-    const auto ours = anchors();
-    for (const auto* part : {&ours, &theirs})
-      TORCH_CHECK_VALUE(!update_.mean_of(*part).empty(), "expected anchors that are plain means, ",
-                        U::kName, " has reached its cap of ", part->counts.max().item(),
+    for (const auto* part : {&state_, &other.state_})
+      TORCH_CHECK_VALUE(part->width() == 0 || !update_.mean_of(*part).empty(),
+                        "expected anchors that are plain means, ", U::kName,
+                        " has reached its cap, with ", part->counts.max().item(),
                         " observations: raise it");
-    const auto both = detail::merged(ours, theirs);
-    moments_ = both.moments;
-    state_ = both;
+    if (width_ == 0) {
+      width_ = other.width_;
+      state_ = other.state_.clone();
+      moments_ = other.moments_;
+    } else {
+      auto both = detail::merged(anchors(), other.anchors());
+      moments_ = std::move(both.moments);
+      both.moments.reset();
+      state_ = std::move(both);
+    }
     non_finite_pixels_ += other.non_finite_pixels_;
   }
 
@@ -119,7 +151,7 @@ class AnchorBank {
         return update_.anchors(state_);
       }
     }();
-    anchors.moments = moments_;
+    if (moments_) anchors.moments = moments_->clone();
     return anchors;
   }
 
@@ -129,6 +161,15 @@ class AnchorBank {
   std::int64_t non_finite_pixels() const { return non_finite_pixels_; }
 
  private:
+  /// Update rules change anchors in place; what else they gather is a value.
+  static UpdateState<U> copy_of(const UpdateState<U>& state) {
+    if constexpr (std::same_as<UpdateState<U>, Anchors>) {
+      return state.clone();
+    } else {
+      return state;
+    }
+  }
+
   void check_categories() const {
     TORCH_CHECK_VALUE(categories_ >= 2 && categories_ <= kIgnoreIndex, "expected 2 to ",
                       kIgnoreIndex, " categories, got ", categories_);

@@ -48,6 +48,11 @@ struct Anchors {
     return at::zeros({categories()}, at::kLong).index_add(0, owner, counts).gt(0);
   }
 
+  /// [R] bool: rows that nothing was added to, of categories that have others.
+  at::Tensor stand_ins() const {
+    return counts.eq(0).logical_and(seen().index_select(0, owners()));
+  }
+
   /// A copy that shares nothing with these.
   Anchors clone() const {
     const auto copy = [](const at::Tensor& t) { return t.defined() ? t.clone() : t; };

@@ -38,7 +38,7 @@ struct KMeans {
   using State = ClassMeanSample;
 
   void operator()(State& sample, const ClassSums& sums) const {
-    sample.add(sums, min_pixels, limit);
+    sample.add(sums, min_pixels, limit, seed);
   }
 
   Anchors anchors(const State& sample) const {

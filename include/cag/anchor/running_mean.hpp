@@ -34,7 +34,7 @@ struct RunningMean {
   void add(auto row, std::int64_t& count, const auto& vector) const {
     const auto n = static_cast<double>(count);
     row = ((row * n + vector) / (n + 1)).eval();
-    count = cap > 0 ? std::min(count + 1, cap) : count + 1;
+    count = cap > 0 ? std::max(count, std::min(count + 1, cap)) : count + 1;
   }
 };
 

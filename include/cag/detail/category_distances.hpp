@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -14,9 +15,10 @@ namespace cag::detail {
 /// From each pixel to the nearest anchor of each category: [P, D] -> [P, K].
 template <Metric M>
 at::Tensor category_distances(const M& metric, const at::Tensor& pixels, const Anchors& anchors) {
-  const at::Tensor distances =
-      metric(pixels, AnchorView(anchors, anchors.vectors.to(pixels.device())));
-  if (!anchors.owner.defined()) return distances;
+  const at::Tensor all = metric(pixels, AnchorView(anchors, anchors.vectors.to(pixels.device())));
+  if (!anchors.owner.defined()) return all;
+  const auto distances = all.masked_fill(anchors.stand_ins().to(pixels.device()),
+                                         std::numeric_limits<double>::infinity());
   std::vector<at::Tensor> nearest;
   const auto sizes = anchors.owner.bincount();
   for (std::int64_t k = 0, begin = 0; k < sizes.size(0); ++k) {

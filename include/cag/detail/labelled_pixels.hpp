@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/zeros.h>
@@ -44,14 +43,6 @@ inline ClassMoments means_of(const at::Tensor& pixels, const at::Tensor& categor
       at::zeros({categories, pixels.size(1)}, pixels.options()).index_add(0, category, pixels));
   moments.mean.div_(moments.pixels.clamp_min(1).unsqueeze(1));
   return moments;
-}
-
-inline void merge_into(std::optional<ClassMoments>& moments, const ClassMoments& added) {
-  if (moments) {
-    moments->merge(added);
-  } else {
-    moments = added;
-  }
 }
 
 }  // namespace cag::detail

@@ -36,12 +36,15 @@ struct AnchorFile {
   std::string mean_of{};   ///< what each is the plain mean of, see cag::mean_of; "": of nothing
 
   /// Durably; takes the place of a file that is there.
-  /// @throws UsageError unless there is a name for each category, IoError
+  /// @throws UsageError unless there is a name for each category, CheckpointError where `load`
+  /// would
+  ///   refuse the anchors, IoError
   void save(const std::filesystem::path& path) const {
     if (std::ssize(categories) != anchors.categories())
       throw UsageError("expected {} category names, got {}", anchors.categories(),
                        categories.size());
     const auto tensors = anchor_tensors(anchors);
+    anchors_from(tensors, path.string());  // what cannot be read back is not written
     detail::Json::Array names(categories.begin(), categories.end());
     std::map<std::string, std::string> metadata{
         {"format", std::string(kFormat)},
@@ -96,7 +99,8 @@ struct AnchorFile {
   /// @throws CheckpointError unless the anchors are of the features of this network, or of one
   ///   that is not known
   void expect_backbone(const torch::nn::Module& network, std::string_view what) const {
-    if (const auto own = backbone_hash(network); !backbone.empty() && own != backbone)
+    if (backbone.empty()) return;
+    if (const auto own = backbone_hash(network); own != backbone)
       throw CheckpointError(
           "{}: expected anchors of this network, whose parameters hash to {}, found those of "
           "another, {}: load the network that they were built with, or build anchors with this one",
@@ -115,8 +119,9 @@ struct AnchorFile {
     same("backbone", backbone, other.backbone);
     same("tap", tap, other.tap);
     same("kind of mean", mean_of, other.mean_of);
-    same("categories", fmt::format("{}", fmt::join(categories, ", ")),
-         fmt::format("{}", fmt::join(other.categories, ", ")));
+    if (categories != other.categories)
+      same("categories", fmt::format("{}", fmt::join(categories, ", ")),
+           fmt::format("{} ", fmt::join(other.categories, ", ")));
     if (mean_of.empty())
       throw UsageError(
           "expected anchors that are plain means to merge; these are not: a moving average, a "

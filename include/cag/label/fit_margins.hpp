@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstdint>
+
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 
 #include <cag/anchor/anchors.hpp>
+#include <cag/error.hpp>
 #include <cag/label/fitted_rule.hpp>
 #include <cag/label/gap_histogram.hpp>
 #include <cag/label/pseudo_labeler.hpp>
@@ -15,6 +18,7 @@ namespace cag {
 /// one pass over the target.
 /// @param teacher  in eval mode
 /// @param batches  a range of target images [N, 3, H, W]
+/// @throws DataError where no pixel says anything
 template <Metric M, FittedRule R, CandidateRule C, Backbone B, typename Batches>
 void fit_margins(const PseudoLabeler<M, R, C>& labeler, Anchors& anchors, B& teacher,
                  Batches&& batches) {
@@ -22,6 +26,10 @@ void fit_margins(const PseudoLabeler<M, R, C>& labeler, Anchors& anchors, B& tea
   GapHistogram gaps(anchors.categories());
   for (const at::Tensor& images : batches)
     gaps.add(labeler.distances(predict(teacher, images).features, anchors));
+  if (gaps.pixels().sum().template item<std::int64_t>() == 0)
+    throw DataError(
+        "expected target pixels whose two nearest anchors can be told apart, found none: no image, "
+        "or fewer than two categories with an anchor");
   anchors.margins = labeler.rule().margins(gaps);
 }
 

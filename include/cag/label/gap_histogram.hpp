@@ -34,14 +34,15 @@ class GapHistogram {
     const auto gap = gaps.index_select(0, finite);
     const auto bin = gap.log2().add(kLowest).mul(kPerOctave).floor().clamp(0, kBins - 1);
     const auto cell = pixels.category.index_select(0, finite).mul(kBins).add(bin.to(at::kLong));
-    bins_ += cell.bincount({}, bins_.numel()).view(bins_.sizes()).to(at::kCPU);
+    // A new tensor: copies of this object share the old one.
+    bins_ = bins_ + cell.bincount({}, bins_.numel()).view(bins_.sizes()).to(at::kCPU);
   }
 
   /// Adds the pixels of another.
   void merge(const GapHistogram& other) {
     TORCH_CHECK_VALUE(other.bins_.sizes() == bins_.sizes(), "expected a histogram of ",
                       bins_.size(0), " categories, got ", other.bins_.size(0));
-    bins_ += other.bins_;
+    bins_ = bins_ + other.bins_;
   }
 
   /// [K] int64: how many pixels there are of each nearest category.

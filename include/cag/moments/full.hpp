@@ -18,6 +18,7 @@ struct Full {
 
   void operator()(std::optional<ClassMoments>& moments, const at::Tensor& features,
                   const at::Tensor& labels, std::int64_t categories) const {
+    if (!moments) moments = ClassMoments::zeros(categories, features.size(1), true);
     detail::for_each_labelled(features, labels, [&](const auto& pixels, const auto& category) {
       auto added = detail::means_of(pixels, category, categories, /*full=*/true);
       const auto away = pixels - added.mean.to(pixels.device()).index_select(0, category);
@@ -27,7 +28,7 @@ struct Full {
         const auto own = away.index_select(0, category.eq(k).nonzero().squeeze(1));
         added.covariance[k].copy_(own.t().matmul(own).div(count));
       }
-      detail::merge_into(moments, added);
+      moments->merge(added);
     });
   }
 };

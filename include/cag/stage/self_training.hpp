@@ -41,13 +41,13 @@ struct SelfTraining {
       bank.observe(teacher, batch.images, batch.labels);
     }
     statistics(teacher, images_of(data.clean_target));
-    state.anchors = bank.anchors();
+    auto anchors = bank.anchors();
     if constexpr (requires {
-                    fit_margins(loss.labeler, *state.anchors, teacher,
-                                images_of(data.clean_target));
+                    fit_margins(loss.labeler, anchors, teacher, images_of(data.clean_target));
                   })
-      fit_margins(loss.labeler, *state.anchors, teacher, images_of(data.clean_target));
+      fit_margins(loss.labeler, anchors, teacher, images_of(data.clean_target));
     state.teacher = std::move(teacher);
+    state.anchors = std::move(anchors);
     state.restart(optimization);
   }
 
