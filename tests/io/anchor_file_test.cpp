@@ -162,7 +162,7 @@ TEST_CASE("Anchors that are no plain means, or of other features, do not merge")
   Bank<anchor::RunningMean> bank(3, {.cap = 2, .min_pixels = 1}), more = bank;
   Part{}.give(bank);
   Part{}.give(more);
-  CHECK_THAT(message_of([&] { bank.merge(more); }), Contains("cap of 2"));
+  CHECK_THAT(message_of([&] { bank.merge(more); }), Contains("its cap, with 2"));
   const auto several = file_of({Part{}}, anchor::KMeans{});
   CHECK_THROWS_AS(several.merged(several), UsageError);
 }

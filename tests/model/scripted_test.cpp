@@ -130,6 +130,22 @@ TEST_CASE("The statistics of a script's batch norm are re-estimated like any oth
   }
 }
 
+TEST_CASE("Of a script's norms those are re-estimated that are batch norms and not frozen") {
+  auto net = scripted("norms.pt");
+  const auto before = cag::module_state(*net);
+  const auto images = at::rand({2, 3, 16, 24});
+  cag::norm::Reestimated{}(net, std::vector{images});
+  const auto after = cag::module_state(*net);
+  for (const auto* same : {"encoder.1.running_mean", "encoder.1.running_var",
+                           "encoder.3.running_mean", "encoder.3.running_var"})
+    CHECK(after.at(same).equal(before.at(same)));
+  // In eval mode the instance norm, of mean 0 and variance 1, hardly changes what the next one
+  // sees.
+  const auto seen = at::conv2d(images, before.at("encoder.0.weight"), before.at("encoder.0.bias"),
+                               /*stride=*/4);
+  CHECK(after.at("encoder.2.running_mean").allclose(seen.mean({0, 2, 3}), 1e-3, 1e-4));
+}
+
 TEST_CASE("A script is as before where re-estimation fails") {
   auto net = scripted("tuple.pt");
   const auto before = cag::module_state(*net);

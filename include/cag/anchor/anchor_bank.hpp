@@ -124,7 +124,7 @@ class AnchorBank {
     TORCH_CHECK_VALUE(other.categories_ == categories_, "expected anchors of ", categories_,
                       " categories, got ", other.categories_);
     if (other.width_ == 0) return;
-    for (const auto* part : {&state_, &other.state_})
+    for (const Anchors* part : {&std::as_const(state_), &other.state_})
       TORCH_CHECK_VALUE(part->width() == 0 || !update_.mean_of(*part).empty(),
                         "expected anchors that are plain means, ", U::kName,
                         " has reached its cap, with ", part->counts.max().item(),

@@ -7,9 +7,10 @@ namespace cag::data {
 
 /// Which files of an ImageFolder are images.
 struct ImageFolderOptions {
-  std::string suffix{};            ///< of the name before its end, as in *_rgb.png
-  std::string except_suffix{};     ///< files of this suffix are none, as labels beside them
-  std::filesystem::path except{};  ///< a folder below that holds none; empty: no such folder
+  std::string suffix{};         ///< of the name before its end, as in *_rgb.png
+  std::string except_suffix{};  ///< files of this suffix are none, as labels beside them
+  /// A folder below that holds none, as the process names it; empty: no such folder.
+  std::filesystem::path except{};
 };
 
 }  // namespace cag::data

@@ -58,7 +58,7 @@ class BatchNormLayer {
   void after_batch() {
     if (options_ != nullptr) return;
     const auto forwards = batches_.item<std::int64_t>();
-    if (forwards == 0) return;
+    if (forwards == 0 || momentum_ == 0.0) return;  // frozen statistics stay as they were
     const auto share = 1 - std::pow(1 - momentum_.value_or(1), forwards);
     mean_sum_ += mean_ / share;
     variance_sum_ += variance_ / share;

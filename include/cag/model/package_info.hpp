@@ -90,7 +90,11 @@ struct PackageInfo {
       info.normalisation.deviation.fill(1.0 / 255);  // bytes as they are
     } else {
       info.normalisation = {three(part("cag.mean")), three(part("cag.deviation"))};
-      info.normalisation.check();
+      try {
+        info.normalisation.check();
+      } catch (const UsageError& error) {
+        throw CheckpointError("{}", error.what());
+      }
     }
     if (const auto* device = metadata.find("AOTI_DEVICE_KEY")) info.device = device->as_string();
     if (const auto* isa = metadata.find("AOTI_CPU_ISA")) info.processor = isa->as_string();

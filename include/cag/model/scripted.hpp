@@ -116,6 +116,9 @@ class ScriptedImpl : public torch::nn::Module {
     };
     constexpr const char* kMomentum = "momentum";
     const auto type = part.type();
+    // An InstanceNorm has the same members and would take each image's own statistics in training.
+    const auto& name = type->name();
+    if (!name || name->name().find("BatchNorm") == std::string::npos) return nullptr;
     if (!has_tensor("running_mean") || !has_tensor("running_var") ||
         !has_tensor("num_batches_tracked") ||
         !(part.hasattr(kMomentum) || type->findConstantSlot(kMomentum)))

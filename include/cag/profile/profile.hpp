@@ -9,9 +9,8 @@
 namespace cag {
 
 /// A named composition of policies: how anchors are built (`Update`, `Mask`, `Moments`), what a
-/// step's loss is
-/// (`Loss`, an AdaptationLoss with its labeler), and how the teacher's batch norm is set
-/// (`Statistics`).
+/// step's loss is (`Loss`, an AdaptationLoss with its labeler), and how the teacher's batch norm is
+/// set (`Statistics`).
 template <typename P>
 concept Profile = UpdateRule<typename P::Update> && PixelMask<typename P::Mask> &&
     MomentsRule<typename P::Moments> && requires {

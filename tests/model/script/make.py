@@ -24,6 +24,15 @@ class Named(Net):
         return {"features": features, "logits": self.classify(features)}
 
 
+class Norms(Net):
+    """Norms that are not to be taken for a batch norm with statistics to re-estimate, and one that is."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Conv2d(3, 6, 4, stride=4), nn.InstanceNorm2d(6, track_running_stats=True),
+                                     nn.BatchNorm2d(6), nn.BatchNorm2d(6, momentum=0.0))
+
+
 class Alone(Net):
     def forward(self, images):
         return self.classify(self.encoder(images))
@@ -40,3 +49,4 @@ save_file({"images": images, "features": features, "logits": logits}, folder / "
 torch.jit.script(Named()).save(folder / "dict.pt")
 torch.jit.script(Alone()).save(folder / "alone.pt")
 torch.jit.trace(Net().train(), torch.rand(2, 3, 16, 16), check_trace=False).save(folder / "traced.pt")
+torch.jit.script(Norms()).save(folder / "norms.pt")
