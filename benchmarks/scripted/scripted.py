@@ -1,6 +1,8 @@
 """Adapts torchvision's deeplabv3_resnet50, scripted from Python, in the example custom_backbone on drawn streets.
 
-usage: scripted.py --program PROGRAM --streets STREETS --out FOLDER [--seeds N...] [--iterations N]
+usage: scripted.py --program PROGRAM --streets STREETS --out FOLDER [--seeds N...] [--iterations N] [--network FILE]
+
+FILE is another TorchScript network of 7 categories, in torchvision's place.
 
 Weights are random, so the warm-up is longer than the example's. Prints a row for each seed (of the network's weights; the
 data and their order are the same). Exits 1 where a stage has no active pixels or the last is more than a point worse
@@ -21,10 +23,11 @@ parser.add_argument("--streets", type=pathlib.Path, required=True)
 parser.add_argument("--out", type=pathlib.Path, required=True)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0])
 parser.add_argument("--iterations", type=int, default=1200)
+parser.add_argument("--network", type=pathlib.Path)
 arguments = parser.parse_args()
 
 python = os.environ.get("CAG_PYTHON", sys.executable)
-if subprocess.run([python, "-c", "import torchvision"], capture_output=True).returncode != 0:
+if not arguments.network and subprocess.run([python, "-c", "import torchvision"], capture_output=True).returncode != 0:
     print(f"skipped: {python} has no torchvision; CAG_PYTHON names another interpreter")
     sys.exit(77)
 
@@ -48,10 +51,11 @@ for style, layout, counts in [("simulator", "gta5", ["--images", 48]),
 print("| seed | source only | stage 1 | stage 2 | active, stage 1 | active, stage 2 |\n|---|---|---|---|---|---|")
 failed = False
 for seed in arguments.seeds:
-    network = out / f"network-{seed}.pt"
-    run(python, "-W", "ignore", pathlib.Path(__file__).with_name("network.py"), network, seed)
+    network = arguments.network or out / f"network-{seed}.pt"
+    if not arguments.network:
+        run(python, "-W", "ignore", pathlib.Path(__file__).with_name("network.py"), network, seed)
     output = run(arguments.program.resolve(), out / "gta5", out / "cityscapes", out / f"adapted-{seed}.safetensors",
-                 arguments.iterations, NETWORK=str(network))
+                 arguments.iterations, NETWORK=str(network.resolve()))
     miou = [float(value) for value in re.findall(r"mIoU ([0-9.]+) %", output)]
     active = [float(value) for value in re.findall(r"([0-9.]+) % of the target's pixels active", output)]
     if len(miou) != 3 or len(active) != 2:
