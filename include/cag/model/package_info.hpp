@@ -43,7 +43,7 @@ struct PackageInfo {
   /// Reads it from the package at `path`, without running any of it.
   /// @throws IoError, and CheckpointError where it is no package, or says nothing of its images
   static PackageInfo of(const std::filesystem::path& path) {
-    return detail::naming(path.string(), [&] { return of(metadata(FileReader(path))); });
+    return detail::naming(path.string(), [&] { return from(metadata(FileReader(path))); });
   }
 
   /// Such as "[1 to 4, 3, 512, 1024]".
@@ -64,7 +64,7 @@ struct PackageInfo {
   }
 
  private:
-  static PackageInfo of(const detail::Json& metadata) {
+  static PackageInfo from(const detail::Json& metadata) {
     PackageInfo info;
     const auto part = [&](std::string_view key) {
       const auto* found = metadata.find(key);
