@@ -25,7 +25,7 @@ namespace cag::data {
 template <LabelFile L>
 class LabelledFolder {
  public:
-  /// @param label_file  how a label file gives categories, as label_file::Ids or ::Colours
+  /// @param label_file  how a label file gives categories, as label_file::Ids
   /// @throws DataError listing what is wrong with the folders: missing, no image, a name used
   ///   twice, images without label, labels without image, JPEG labels
   /// @throws UsageError where each image would be its own label
