@@ -1,6 +1,6 @@
 """What each public header adds to the compile time of a file that includes what it needs of LibTorch, Eigen and fmt.
 
-usage: compile_time.py --compiler CXX --include DIR... --source DIR --out FOLDER [--repeats N] [--budget SECONDS]
+usage: compile_time.py --compiler CXX --include DIR... --source DIR --out FOLDER [--repeats N] [--jobs N] [--budget SECONDS]
 
 The file without cag is a precompiled header of everything that any header includes from elsewhere; the file with cag is
 one #include more. User CPU time, the least of the repeats of either. Exits 1 where a header adds more than the budget.
@@ -8,12 +8,14 @@ Beside it, what the umbrella costs a file that includes nothing else: with LibTo
 """
 
 import argparse
+import concurrent.futures
 import json
+import os
 import pathlib
 import re
-import resource
 import subprocess
 import sys
+import tempfile
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--compiler", required=True)
@@ -21,6 +23,7 @@ parser.add_argument("--include", nargs="+", required=True)
 parser.add_argument("--source", type=pathlib.Path, required=True)
 parser.add_argument("--out", type=pathlib.Path, required=True)
 parser.add_argument("--repeats", type=int, default=3)
+parser.add_argument("--jobs", type=int, default=2)
 parser.add_argument("--budget", type=float, default=2.0)
 arguments = parser.parse_args()
 
@@ -32,11 +35,13 @@ flags = ["-std=c++20", "-O2"] + [f"-I{folder}" for folder in [include, *argument
 
 def compiled(*command):
     """User CPU seconds."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    ended = subprocess.run([arguments.compiler, *flags, *map(str, command)], capture_output=True, text=True)
-    if ended.returncode != 0:
-        sys.exit(ended.stderr)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    with tempfile.TemporaryFile() as messages:
+        process = subprocess.Popen([arguments.compiler, *flags, *map(str, command)], stderr=messages)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            messages.seek(0)
+            sys.exit(messages.read().decode())
+    return usage.ru_utime
 
 
 def included(path):
@@ -59,13 +64,16 @@ compiled("-x", "c++-header", base, "-o", f"{base}.gch")
 
 
 def measure(lines):
-    source = out / "file.cpp"
-    source.write_text("".join(f"#include {line}\n" for line in lines))
-    return min(compiled("-c", source, "-o", out / "file.o") for _ in range(arguments.repeats))
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        source = pathlib.Path(folder) / "file.cpp"
+        source.write_text("".join(f"#include {line}\n" for line in lines))
+        return min(compiled("-c", source, f"-I{out}", "-o", source.with_suffix(".o")) for _ in range(arguments.repeats))
 
 
 nothing = measure([f'"{base.name}"'])
-adds = {header: measure([f'"{base.name}"', f"<{header}>"]) - nothing for header in public}
+with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+    with_header = pool.map(lambda header: measure([f'"{base.name}"', f"<{header}>"]), public)
+    adds = {header: seconds - nothing for header, seconds in zip(public, with_header)}
 alone = measure([f"<{umbrella}>"])
 # By itself, not as a precompiled header: what the same file costs without cag.
 without = measure([f"<{name}>" for name in foreign])
