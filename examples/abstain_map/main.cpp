@@ -15,6 +15,11 @@
 #include <cag/data/cityscapes.hpp>
 #include <cag/data/gta5.hpp>
 #include <cag/data/png.hpp>
+#include <cag/io/anchor_file.hpp>
+#include <cag/io/load_weights.hpp>
+#include <cag/io/module_state.hpp>
+#include <cag/io/safetensors.hpp>
+#include <cag/network/compact.hpp>
 
 #include "picture.hpp"
 
@@ -65,10 +70,7 @@ void train(const std::filesystem::path& weights, const std::filesystem::path& an
   auto network = cag::frozen_copy(state.student);
   cag::norm::Reestimated{}(network, cag::images_of(ordered));
   cag::AnchorBank<cag::Compact> bank(std::ssize(kCategories));
-  for (std::int64_t i = 0; i < ordered.size(); ++i) {
-    const auto [images, labels] = ordered.batch(i);
-    bank.observe(network, images, labels);
-  }
+  bank.observe_all(network, ordered);
   cag::write_safetensors(weights, cag::module_state(*network));
   cag::AnchorFile{bank.anchors(), kCategories, cag::backbone_hash(*network)}.save(anchors);
 }

@@ -15,6 +15,8 @@
 #include <cag/data/cityscapes.hpp>
 #include <cag/data/gta5.hpp>
 #include <cag/data/label_tables.hpp>
+#include <cag/io/module_state.hpp>
+#include <cag/io/safetensors.hpp>
 
 #include "network.hpp"
 

@@ -15,6 +15,7 @@
 #include <cag/cag.hpp>
 #include <cag/data/cityscapes.hpp>
 #include <cag/data/gta5.hpp>
+#include <cag/network/compact.hpp>
 
 #include "huber.hpp"
 
@@ -117,10 +118,7 @@ void adapt(const std::filesystem::path& source_folder, const std::filesystem::pa
   auto teacher = cag::frozen_copy(network);
   cag::norm::Reestimated{}(teacher, cag::images_of(source_images));
   cag::AnchorBank<cag::Compact> bank(std::ssize(kCategories));
-  for (std::int64_t i = 0; i < source_images.size(); ++i) {
-    const auto [images, labels] = source_images.batch(i);
-    bank.observe(teacher, images, labels);
-  }
+  bank.observe_all(teacher, source_images);
   cag::norm::Reestimated{}(teacher, cag::images_of(target_images));
 
   const cag::metric::Euclidean euclidean;

@@ -19,8 +19,8 @@
 #include <cag/io/anchor_file.hpp>
 #include <cag/io/module_state.hpp>
 #include <cag/io/safetensors.hpp>
-#include <cag/model/compact.hpp>
 #include <cag/model/upsample.hpp>
+#include <cag/network/compact.hpp>
 #include <cag/profile/cag.hpp>
 #include <cag/stage/step.hpp>
 

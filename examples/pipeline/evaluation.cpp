@@ -52,12 +52,9 @@ CleanLists CleanLists::of(const Config& config, const World& world) {
 cag::Anchors anchors_of(const Config& config, cag::AnyBackbone& net,
                         const CleanList<Labelled>& source) {
   return with_profile(config, [&]<cag::Profile P>() {
-    cag::AnchorBank<cag::AnyBackbone, typename P::Update, typename P::Mask> bank(
-        std::ssize(category_names(config)));
-    for (std::int64_t i = 0; i < source.size(); ++i) {
-      const auto batch = source.batch(i);
-      bank.observe(net, batch.images, batch.labels);
-    }
+    cag::AnchorBank<cag::AnyBackbone, typename P::Update, typename P::Mask, typename P::Moments>
+        bank(std::ssize(category_names(config)));
+    bank.observe_all(net, source);
     return bank.anchors();
   });
 }

@@ -10,9 +10,9 @@
 
 #include <cag/detail/naming.hpp>
 #include <cag/io/module_state.hpp>
-#include <cag/model/compact.hpp>
-#include <cag/model/deeplab_v2.hpp>
-#include <cag/model/deeplab_v3_plus.hpp>
+#include <cag/network/compact.hpp>
+#include <cag/network/deeplab_v2.hpp>
+#include <cag/network/deeplab_v3_plus.hpp>
 #include <cag/stage/checkpoint.hpp>
 
 namespace pipeline {

@@ -1,7 +1,9 @@
 #pragma once
 
-/// Everything but the readers and writers of image files: what needs LibTorch, Eigen, fmt and POSIX
-/// alone. Each header can be included by itself, which compiles faster.
+/// The method: backbones, anchors, labels, losses, stages, evaluation, and how data is given to
+/// them. What reads or writes files, the reference networks and what needs more than LibTorch,
+/// Eigen and fmt have headers of their own. Each of these here can be included by itself, which
+/// compiles faster.
 
 #include <cag/adversarial/domain_loss.hpp>
 #include <cag/adversarial/least_squares.hpp>
@@ -70,29 +72,6 @@
 #include <cag/gradient_scale/area.hpp>
 #include <cag/gradient_scale/gradient_scale_rule.hpp>
 #include <cag/gradient_scale/none.hpp>
-#include <cag/io/adversary_state.hpp>
-#include <cag/io/anchor_file.hpp>
-#include <cag/io/anchors.hpp>
-#include <cag/io/backbone_hash.hpp>
-#include <cag/io/checkpoints.hpp>
-#include <cag/io/directory.hpp>
-#include <cag/io/encoded_tensors.hpp>
-#include <cag/io/file_reader.hpp>
-#include <cag/io/file_system.hpp>
-#include <cag/io/generator_state.hpp>
-#include <cag/io/load_weights.hpp>
-#include <cag/io/manifest.hpp>
-#include <cag/io/module_state.hpp>
-#include <cag/io/pytorch_file.hpp>
-#include <cag/io/replace_file.hpp>
-#include <cag/io/run_lock.hpp>
-#include <cag/io/safetensors.hpp>
-#include <cag/io/safetensors_decode.hpp>
-#include <cag/io/sgd_state.hpp>
-#include <cag/io/tensor_map.hpp>
-#include <cag/io/trusted_program.hpp>
-#include <cag/io/weights_report.hpp>
-#include <cag/io/write_pytorch.hpp>
 #include <cag/label/agreement.hpp>
 #include <cag/label/category_margin.hpp>
 #include <cag/label/downsample.hpp>
@@ -128,30 +107,15 @@
 #include <cag/metric/squared_euclidean.hpp>
 #include <cag/model/adapted.hpp>
 #include <cag/model/any_backbone.hpp>
-#include <cag/model/aspp.hpp>
 #include <cag/model/backbone.hpp>
 #include <cag/model/backbone_report.hpp>
 #include <cag/model/backbone_shape.hpp>
-#include <cag/model/basic_block.hpp>
 #include <cag/model/batch_norm.hpp>
-#include <cag/model/block_options.hpp>
-#include <cag/model/bottleneck.hpp>
 #include <cag/model/check_backbone.hpp>
-#include <cag/model/compact.hpp>
-#include <cag/model/decoder.hpp>
-#include <cag/model/deeplab_v2.hpp>
-#include <cag/model/deeplab_v3_plus.hpp>
-#include <cag/model/dilated_classifier.hpp>
 #include <cag/model/discriminator.hpp>
-#include <cag/model/frozen_batch_norm.hpp>
 #include <cag/model/frozen_copy.hpp>
-#include <cag/model/kaiming.hpp>
-#include <cag/model/norm.hpp>
-#include <cag/model/package_info.hpp>
 #include <cag/model/prediction.hpp>
 #include <cag/model/projected.hpp>
-#include <cag/model/resnet.hpp>
-#include <cag/model/resnet_variant.hpp>
 #include <cag/model/tap.hpp>
 #include <cag/model/trainable_backbone.hpp>
 #include <cag/model/upsample.hpp>
@@ -174,7 +138,6 @@
 #include <cag/random/stream.hpp>
 #include <cag/stage/adversarial_warm_up.hpp>
 #include <cag/stage/adversary.hpp>
-#include <cag/stage/checkpoint.hpp>
 #include <cag/stage/domains.hpp>
 #include <cag/stage/micro_batches.hpp>
 #include <cag/stage/optimization.hpp>

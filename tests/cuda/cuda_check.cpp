@@ -18,6 +18,11 @@
 #include <ATen/ops/randn.h>
 
 #include <cag/cag.hpp>
+#include <cag/io/module_state.hpp>
+#include <cag/network/compact.hpp>
+#include <cag/network/deeplab_v2.hpp>
+#include <cag/network/deeplab_v3_plus.hpp>
+#include <cag/stage/checkpoint.hpp>
 
 #include "catch.hpp"
 #include "stage/toy.hpp"

@@ -115,4 +115,6 @@ TEST_CASE("An image file is read by what it holds, whatever its name") {
   CHECK_THROWS_AS(cag::image_file::read_rgb(folder / "text.jpg"), cag::DataError);
   CHECK_THROWS_WITH(cag::image_file::size(folder / "text.jpg"),
                     Contains("text.jpg: neither a PNG nor a JPEG"));
+  // A file that opens and whose first bytes cannot be read.
+  CHECK_THROWS_AS(cag::image_file::read_rgb("/proc/self/mem"), cag::IoError);
 }

@@ -1,5 +1,5 @@
 // expect: AdaptationData
-#include <cag/model/compact.hpp>
+#include <cag/network/compact.hpp>
 #include <cag/stage/self_training.hpp>
 
 struct Labelled {

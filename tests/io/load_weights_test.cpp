@@ -7,7 +7,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
-#include <cag/model/deeplab_v3_plus.hpp>
+#include <cag/network/deeplab_v3_plus.hpp>
 
 #include "catch.hpp"
 

@@ -186,6 +186,19 @@ TEST_CASE("PseudoLabeler measures half features in float32 and records no graph"
   CHECK_FALSE(PseudoLabeler<>{}(watched, three_anchors()).requires_grad());
 }
 
+TEST_CASE("PseudoLabeler refuses anchors whose owners are not in order") {
+  auto anchors = three_anchors();
+  const auto features = at::rand({1, 2, 2, 2});
+  const auto refusal = [&](std::initializer_list<std::int64_t> owner) {
+    anchors.owner = ints(owner);
+    return message_of([&] { PseudoLabeler<>{}(features, anchors); });
+  };
+  CHECK_THAT(refusal({0, 1, 0}), Contains("ascending"));
+  CHECK_THAT(refusal({0, 0, 2}), Contains("every category at least once"));
+  CHECK_THAT(refusal({1, 1, 2}), Contains("every category at least once"));
+  CHECK_THAT(refusal({0, 1}), Contains("an owner of each of 3 anchors") && Contains("[2]"));
+}
+
 TEST_CASE("PseudoLabeler says what does not fit") {
   const auto anchors = three_anchors();
   CHECK_THAT(message_of([&] {

@@ -6,7 +6,7 @@
 
 #include <torch/nn.h>
 
-#include <cag/model/compact.hpp>
+#include <cag/network/compact.hpp>
 
 #include "catch.hpp"
 #include "properties.hpp"

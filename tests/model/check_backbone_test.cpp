@@ -13,9 +13,9 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/dropout.h>
 
-#include <cag/model/compact.hpp>
-#include <cag/model/deeplab_v2.hpp>
-#include <cag/model/deeplab_v3_plus.hpp>
+#include <cag/network/compact.hpp>
+#include <cag/network/deeplab_v2.hpp>
+#include <cag/network/deeplab_v3_plus.hpp>
 
 #include "catch.hpp"
 

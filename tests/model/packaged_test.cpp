@@ -16,7 +16,7 @@
 #include <cag/eval/predictor.hpp>
 #include <cag/io/safetensors.hpp>
 #include <cag/label/probability.hpp>
-#include <cag/model/compact.hpp>
+#include <cag/network/compact.hpp>
 #include <cag/stage/step.hpp>
 
 #include "catch.hpp"

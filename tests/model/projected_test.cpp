@@ -5,7 +5,7 @@
 
 #include <cag/io/module_state.hpp>
 #include <cag/model/check_backbone.hpp>
-#include <cag/model/compact.hpp>
+#include <cag/network/compact.hpp>
 
 #include "catch.hpp"
 

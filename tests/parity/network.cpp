@@ -6,7 +6,7 @@
 #include <torch/nn/modules/dropout.h>
 
 #include <cag/io/module_state.hpp>
-#include <cag/model/deeplab_v3_plus.hpp>
+#include <cag/network/deeplab_v3_plus.hpp>
 
 #include "closed_form.hpp"
 #include "replay.hpp"

@@ -11,7 +11,7 @@
 
 #include <cag/adversarial/least_squares.hpp>
 #include <cag/io/safetensors.hpp>
-#include <cag/model/deeplab_v2.hpp>
+#include <cag/network/deeplab_v2.hpp>
 #include <cag/stage/checkpoint.hpp>
 #include <cag/stage/stagewise_scheduler.hpp>
 

@@ -14,6 +14,7 @@
 #include <cag/anchor/mean_rule.hpp>
 #include <cag/anchor/running_mean.hpp>
 #include <cag/anchor/update_rule.hpp>
+#include <cag/data/batch.hpp>
 #include <cag/detail/merge_anchors.hpp>
 #include <cag/detail/pixels.hpp>
 #include <cag/label/downsample.hpp>
@@ -114,6 +115,15 @@ class AnchorBank {
   void observe(B& net, const at::Tensor& images, const at::Tensor& labels) {
     const at::NoGradGuard no_grad;
     observe(predict(net, images), labels);
+  }
+
+  /// The same of every batch of a list, as one that Domains::clean_source takes.
+  template <typename List>
+  void observe_all(B& net, List& source) {
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(source.size()); ++i) {
+      const LabelledBatch batch = source.batch(i);
+      observe(net, batch.images, batch.labels);
+    }
   }
 
   /// Adds what another bank has observed: the result is that of one bank over both sources. The

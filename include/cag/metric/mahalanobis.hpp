@@ -4,18 +4,16 @@
 #include <string_view>
 #include <vector>
 
-#include <Eigen/Cholesky>
-#include <Eigen/Core>
-
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/empty_like.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/linalg_cholesky_ex.h>
+#include <ATen/ops/linalg_solve_triangular.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
 
 #include <cag/anchor/anchors.hpp>
 #include <cag/detail/anchor_moments.hpp>
-#include <cag/detail/row_matrix.hpp>
 
 namespace cag::metric {
 
@@ -53,16 +51,12 @@ struct Mahalanobis {
  private:
   /// L⁻¹, where L Lᵀ is the shrunk covariance.
   at::Tensor whitening_of(const at::Tensor& covariance, double towards) const {
-    const auto matrix = covariance.contiguous();
-    detail::RowMatrix shrunk = (1 - shrinkage) * detail::rows_of(matrix);
-    shrunk.diagonal().array() += shrinkage * towards;
-    const Eigen::LLT<detail::RowMatrix> factor(shrunk);
-    TORCH_CHECK_VALUE(factor.info() == Eigen::Success,
+    const auto identity = at::eye(covariance.size(0), covariance.options());
+    const auto [factor, failed] =
+        at::linalg_cholesky_ex((1 - shrinkage) * covariance + shrinkage * towards * identity);
+    TORCH_CHECK_VALUE(failed.item<int>() == 0,
                       "Mahalanobis needs covariances without negative eigenvalues, got one with");
-    auto inverse = at::empty_like(matrix);
-    detail::rows_of(inverse) =
-        factor.matrixL().solve(detail::RowMatrix::Identity(shrunk.rows(), shrunk.cols()));
-    return inverse;
+    return at::linalg_solve_triangular(factor, identity, /*upper=*/false);
   }
 };
 

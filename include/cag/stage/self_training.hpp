@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include <cag/anchor/anchor_bank.hpp>
-#include <cag/data/batch.hpp>
 #include <cag/label/fit_margins.hpp>
 #include <cag/loss/loss_terms.hpp>
 #include <cag/profile/cag.hpp>
@@ -36,10 +35,7 @@ struct SelfTraining {
     statistics(teacher, images_of(data.clean_source));
     AnchorBank<B, typename P::Update, typename P::Mask, typename P::Moments> bank(
         categories, update, mask, moments);
-    for (std::int64_t i = 0; i < static_cast<std::int64_t>(data.clean_source.size()); ++i) {
-      const LabelledBatch batch = data.clean_source.batch(i);
-      bank.observe(teacher, batch.images, batch.labels);
-    }
+    bank.observe_all(teacher, data.clean_source);
     statistics(teacher, images_of(data.clean_target));
     auto anchors = bank.anchors();
     if constexpr (requires {

@@ -1,7 +1,7 @@
 // A run as a whole over data of this project's own: warm-up, then two stages of self-training,
 // watched by hooks.
 
-#include <cag/model/compact.hpp>
+#include <cag/network/compact.hpp>
 #include <cag/stage/repeated.hpp>
 #include <cag/stage/self_training.hpp>
 #include <cag/stage/stagewise_scheduler.hpp>

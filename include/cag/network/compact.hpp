@@ -14,11 +14,11 @@
 #include <torch/nn/pimpl.h>
 
 #include <cag/error.hpp>
-#include <cag/model/basic_block.hpp>
-#include <cag/model/detail/check_images.hpp>
-#include <cag/model/detail/convolution.hpp>
-#include <cag/model/kaiming.hpp>
 #include <cag/model/prediction.hpp>
+#include <cag/network/basic_block.hpp>
+#include <cag/network/detail/check_images.hpp>
+#include <cag/network/detail/convolution.hpp>
+#include <cag/network/kaiming.hpp>
 
 namespace cag {
 

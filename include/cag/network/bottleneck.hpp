@@ -9,9 +9,9 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 
-#include <cag/model/block_options.hpp>
-#include <cag/model/detail/convolution.hpp>
-#include <cag/model/detail/norm_layer.hpp>
+#include <cag/network/block_options.hpp>
+#include <cag/network/detail/convolution.hpp>
+#include <cag/network/detail/norm_layer.hpp>
 
 namespace cag {
 

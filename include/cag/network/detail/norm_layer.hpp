@@ -10,8 +10,8 @@
 #include <torch/nn/modules/container/any.h>
 #include <torch/nn/modules/normalization.h>
 
-#include <cag/model/frozen_batch_norm.hpp>
-#include <cag/model/norm.hpp>
+#include <cag/network/frozen_batch_norm.hpp>
+#include <cag/network/norm.hpp>
 
 namespace cag::detail {
 

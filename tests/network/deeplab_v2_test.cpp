@@ -1,4 +1,4 @@
-#include <cag/model/deeplab_v2.hpp>
+#include <cag/network/deeplab_v2.hpp>
 
 #include <torch/nn.h>
 

@@ -1,4 +1,4 @@
-#include <cag/model/deeplab_v3_plus.hpp>
+#include <cag/network/deeplab_v3_plus.hpp>
 
 #include <torch/nn.h>
 

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include <cag/model/norm.hpp>
-#include <cag/model/resnet_variant.hpp>
+#include <cag/network/norm.hpp>
+#include <cag/network/resnet_variant.hpp>
 
 namespace cag {
 

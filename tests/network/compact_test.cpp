@@ -1,4 +1,4 @@
-#include <cag/model/compact.hpp>
+#include <cag/network/compact.hpp>
 
 #include <torch/nn.h>
 #include <torch/optim/sgd.h>

@@ -14,9 +14,9 @@
 #include <torch/nn/modules/pooling.h>
 #include <torch/nn/pimpl.h>
 
-#include <cag/model/detail/convolution.hpp>
-#include <cag/model/detail/norm_layer.hpp>
-#include <cag/model/norm.hpp>
+#include <cag/network/detail/convolution.hpp>
+#include <cag/network/detail/norm_layer.hpp>
+#include <cag/network/norm.hpp>
 
 namespace cag {
 

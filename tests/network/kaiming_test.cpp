@@ -1,4 +1,4 @@
-#include <cag/model/kaiming.hpp>
+#include <cag/network/kaiming.hpp>
 
 #include <cmath>
 

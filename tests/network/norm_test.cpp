@@ -1,12 +1,12 @@
-#include <cag/model/norm.hpp>
+#include <cag/network/norm.hpp>
 
 #include <torch/nn.h>
 #include <torch/optim/sgd.h>
 
 #include <cag/model/batch_norm.hpp>
-#include <cag/model/deeplab_v2.hpp>
-#include <cag/model/deeplab_v3_plus.hpp>
 #include <cag/model/frozen_copy.hpp>
+#include <cag/network/deeplab_v2.hpp>
+#include <cag/network/deeplab_v3_plus.hpp>
 
 #include "catch.hpp"
 #include "properties.hpp"

@@ -7,12 +7,12 @@
 #include <torch/nn/pimpl.h>
 
 #include <cag/error.hpp>
-#include <cag/model/detail/check_images.hpp>
-#include <cag/model/dilated_classifier.hpp>
-#include <cag/model/kaiming.hpp>
-#include <cag/model/norm.hpp>
 #include <cag/model/prediction.hpp>
-#include <cag/model/resnet.hpp>
+#include <cag/network/detail/check_images.hpp>
+#include <cag/network/dilated_classifier.hpp>
+#include <cag/network/kaiming.hpp>
+#include <cag/network/norm.hpp>
+#include <cag/network/resnet.hpp>
 
 namespace cag {
 

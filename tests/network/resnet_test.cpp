@@ -1,4 +1,4 @@
-#include <cag/model/resnet.hpp>
+#include <cag/network/resnet.hpp>
 
 #include <torch/nn.h>
 

@@ -12,13 +12,13 @@
 #include <torch/nn/pimpl.h>
 
 #include <cag/error.hpp>
-#include <cag/model/basic_block.hpp>
-#include <cag/model/block_options.hpp>
-#include <cag/model/bottleneck.hpp>
-#include <cag/model/detail/convolution.hpp>
-#include <cag/model/detail/norm_layer.hpp>
-#include <cag/model/norm.hpp>
-#include <cag/model/resnet_variant.hpp>
+#include <cag/network/basic_block.hpp>
+#include <cag/network/block_options.hpp>
+#include <cag/network/bottleneck.hpp>
+#include <cag/network/detail/convolution.hpp>
+#include <cag/network/detail/norm_layer.hpp>
+#include <cag/network/norm.hpp>
+#include <cag/network/resnet_variant.hpp>
 
 namespace cag {
 

@@ -14,11 +14,11 @@
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/pimpl.h>
 
-#include <cag/model/aspp.hpp>
-#include <cag/model/detail/convolution.hpp>
-#include <cag/model/detail/norm_layer.hpp>
-#include <cag/model/norm.hpp>
 #include <cag/model/prediction.hpp>
+#include <cag/network/aspp.hpp>
+#include <cag/network/detail/convolution.hpp>
+#include <cag/network/detail/norm_layer.hpp>
+#include <cag/network/norm.hpp>
 
 namespace cag {
 

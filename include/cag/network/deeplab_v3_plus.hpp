@@ -7,13 +7,13 @@
 #include <torch/nn/pimpl.h>
 
 #include <cag/error.hpp>
-#include <cag/model/aspp.hpp>
-#include <cag/model/decoder.hpp>
-#include <cag/model/detail/check_images.hpp>
-#include <cag/model/kaiming.hpp>
-#include <cag/model/norm.hpp>
 #include <cag/model/prediction.hpp>
-#include <cag/model/resnet.hpp>
+#include <cag/network/aspp.hpp>
+#include <cag/network/decoder.hpp>
+#include <cag/network/detail/check_images.hpp>
+#include <cag/network/kaiming.hpp>
+#include <cag/network/norm.hpp>
+#include <cag/network/resnet.hpp>
 
 namespace cag {
 
