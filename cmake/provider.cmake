@@ -14,11 +14,11 @@ option(CAG_FETCH_DEPENDENCIES "Build what is missing from source, by FetchConten
 set(cag_provider_dir "${CMAKE_CURRENT_LIST_DIR}")
 set(cag_torch_pinned 2.15.0)
 set(cag_torch_wheels torch==2.15.0 nvidia-cuda-runtime==13.2.86 nvidia-cuda-cupti==13.2.86)
-set(cag_provided CagTorch CagSpng CagTurboJpeg CagStb embree Eigen3 fmt Catch2 CLI11 tomlplusplus nlohmann_json)
+set(cag_provided CagTorch CagSpng CagTurboJpeg CagStb embree Eigen3 fmt Catch2 CLI11 tomlplusplus nlohmann_json hwy)
 set(cag_debian_packages
   libspng-dev libeigen3-dev libfmt-dev catch2 libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
-  libturbojpeg0-dev libembree-dev libstb-dev ccache doxygen)
-set(cag_never_fetched CagSpng CagTurboJpeg CagStb embree)
+  libturbojpeg0-dev libhwy-dev libembree-dev libstb-dev ccache doxygen)
+set(cag_never_fetched CagSpng CagTurboJpeg CagStb embree hwy)
 
 # Sets `out` to those of the Debian packages that are not installed.
 function(cag_missing_packages out)
@@ -38,9 +38,9 @@ function(cag_install_packages reason)
   find_program(apt apt-get NO_CACHE)
   if(NOT apt)
     message(FATAL_ERROR
-      "${reason} is missing and this is not Debian or Ubuntu. Install Eigen >= 3.4, fmt >= 9, libspng, libjpeg-turbo, Catch2, CLI11, "
+      "${reason} is missing and this is not Debian or Ubuntu. Install Eigen >= 3.4, fmt >= 9, libspng, libjpeg-turbo, Highway, Catch2, CLI11, "
       "toml++, nlohmann-json, Embree and stb with this system's package manager, or build them from source:\n"
-      "  cmake --preset test -D CAG_FETCH_DEPENDENCIES=ON   (libspng, libjpeg-turbo, Embree and stb excepted)")
+      "  cmake --preset test -D CAG_FETCH_DEPENDENCIES=ON   (libspng, libjpeg-turbo, Highway, Embree and stb excepted)")
   endif()
   cag_missing_packages(missing ${ARGN})
   string(JOIN " " words ${missing})

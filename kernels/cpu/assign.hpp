@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+#include <cag/kernels/assign.hpp>
+
+namespace cag::kernels::cpu {
+
+/// One call of `assign`, for its tasks.
+struct AssignJob {
+  FeatureMap map;
+  const AnchorTable& table;
+  MarginTest test;
+  Assignment out;
+  std::int64_t block = 0;   ///< pixels of a task
+  std::int64_t blocks = 0;  ///< tasks of an image
+};
+
+/// Pixels that fit a task's accumulators.
+std::int64_t assign_block(std::int64_t anchors) noexcept;
+
+void assign_task(const AssignJob& job, std::int64_t task) noexcept;
+
+}  // namespace cag::kernels::cpu

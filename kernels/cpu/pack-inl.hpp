@@ -1,0 +1,111 @@
+// Included once for each instruction set, after hwy/highway.h: no include guard of the usual kind.
+#if defined(CAG_KERNELS_CPU_PACK_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef CAG_KERNELS_CPU_PACK_INL
+#undef CAG_KERNELS_CPU_PACK_INL
+#else
+#define CAG_KERNELS_CPU_PACK_INL
+#endif
+
+#include <algorithm>
+#include <cstdint>
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace cag::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Floats = hn::ScalableTag<float>;
+using FloatVector = hn::Vec<Floats>;
+constexpr Floats kFloats;
+constexpr std::int64_t kLanes = hn::MaxLanes(Floats());
+
+inline HWY_ATTR FloatVector load_wide(const float* from) { return hn::LoadU(kFloats, from); }
+
+template <typename Half>
+inline HWY_ATTR FloatVector load_wide(const Half* from) {
+  const hn::Rebind<Half, Floats> halves;
+  return hn::PromoteTo(kFloats, hn::LoadU(halves, from));
+}
+
+inline HWY_ATTR float wide(float value) { return value; }
+inline HWY_ATTR float wide(hwy::bfloat16_t value) { return hwy::F32FromBF16(value); }
+
+inline HWY_ATTR float wide(hwy::float16_t value) {
+  const hn::Rebind<hwy::float16_t, Floats> halves;
+  hwy::float16_t lanes[kLanes] = {value};
+  return hn::GetLane(hn::PromoteTo(kFloats, hn::LoadU(halves, lanes)));
+}
+
+/// Rows of kLanes floats become columns.
+inline HWY_ATTR void transpose([[maybe_unused]] FloatVector (&rows)[kLanes]) {
+#if HWY_TARGET != HWY_SCALAR
+  const hn::RepartitionToWide<Floats> pairs;
+  const auto even = [&](FloatVector a, FloatVector b) HWY_ATTR {
+    return hn::BitCast(kFloats,
+                       hn::InterleaveLower(pairs, hn::BitCast(pairs, a), hn::BitCast(pairs, b)));
+  };
+  const auto odd = [&](FloatVector a, FloatVector b) HWY_ATTR {
+    return hn::BitCast(kFloats,
+                       hn::InterleaveUpper(pairs, hn::BitCast(pairs, a), hn::BitCast(pairs, b)));
+  };
+  // Within blocks of four.
+  for (int g = 0; g < kLanes; g += 4) {
+    const auto low01 = hn::InterleaveLower(kFloats, rows[g], rows[g + 1]);
+    const auto high01 = hn::InterleaveUpper(kFloats, rows[g], rows[g + 1]);
+    const auto low23 = hn::InterleaveLower(kFloats, rows[g + 2], rows[g + 3]);
+    const auto high23 = hn::InterleaveUpper(kFloats, rows[g + 2], rows[g + 3]);
+    rows[g] = even(low01, low23);
+    rows[g + 1] = odd(low01, low23);
+    rows[g + 2] = even(high01, high23);
+    rows[g + 3] = odd(high01, high23);
+  }
+  // The blocks themselves.
+  if constexpr (kLanes == 8) {
+    for (int j = 0; j < 4; ++j) {
+      const auto a = rows[j], b = rows[j + 4];
+      rows[j] = hn::ConcatLowerLower(kFloats, b, a);
+      rows[j + 4] = hn::ConcatUpperUpper(kFloats, b, a);
+    }
+  } else if constexpr (kLanes == 16) {
+    for (int j = 0; j < 4; ++j) {
+      const auto a = rows[j], b = rows[j + 4], c = rows[j + 8], d = rows[j + 12];
+      const auto ab02 = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(b), a);
+      const auto ab13 = hn::OddEvenBlocks(b, hn::SwapAdjacentBlocks(a));
+      const auto cd02 = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(d), c);
+      const auto cd13 = hn::OddEvenBlocks(d, hn::SwapAdjacentBlocks(c));
+      rows[j] = hn::ConcatLowerLower(kFloats, cd02, ab02);
+      rows[j + 4] = hn::ConcatLowerLower(kFloats, cd13, ab13);
+      rows[j + 8] = hn::ConcatUpperUpper(kFloats, cd02, ab02);
+      rows[j + 12] = hn::ConcatUpperUpper(kFloats, cd13, ab13);
+    }
+  }
+#endif
+}
+
+/// [channels, kLanes] floats of up to kLanes pixels; lanes beyond the last repeat it.
+/// @param from  the first channel of the first pixel
+template <typename T>
+HWY_ATTR void pack(const T* from, std::int64_t channel_stride, std::int64_t pixel_stride,
+                   std::int64_t pixels, std::int64_t channels, float* HWY_RESTRICT packed) {
+  std::int64_t c = 0;
+  if (channel_stride == 1) {
+    for (; c + kLanes <= channels; c += kLanes) {
+      FloatVector rows[kLanes];
+      for (std::int64_t i = 0; i < kLanes; ++i)
+        rows[i] = load_wide(from + std::min(i, pixels - 1) * pixel_stride + c);
+      transpose(rows);
+      for (std::int64_t i = 0; i < kLanes; ++i)
+        hn::Store(rows[i], kFloats, packed + (c + i) * kLanes);
+    }
+  }
+  for (; c < channels; ++c)
+    for (std::int64_t i = 0; i < kLanes; ++i)
+      packed[c * kLanes + i] =
+          wide(from[std::min(i, pixels - 1) * pixel_stride + c * channel_stride]);
+}
+
+}  // namespace cag::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace cag::kernels {
+
+/// Anchors as the operators read them: made once, used for any number of feature maps. Copies share
+/// the memory.
+class AnchorTable {
+ public:
+  /// More would not fit the operators' tiles.
+  static constexpr std::int64_t kMaxAnchors = 1024;
+
+  AnchorTable() = default;
+
+  /// Of the anchors that compete: others are left out by the caller, and never become a nearest or
+  /// a second nearest anchor.
+  /// @param vectors   [anchors, width] row by row
+  /// @param category  [anchors] ascending: whose anchor each is; several may share a category, and
+  ///                  the margin is then to the nearest anchor of another one
+  /// @param anchors   1 to kMaxAnchors
+  AnchorTable(const float* vectors, const std::int64_t* category, std::int64_t anchors,
+              std::int64_t width);
+
+  std::int64_t anchors() const noexcept { return anchors_; }
+  std::int64_t width() const noexcept { return width_; }
+
+  /// [width, anchors]: the values of one channel side by side.
+  const float* by_channel() const noexcept { return by_channel_.get(); }
+  /// [anchors]
+  const std::int64_t* category() const noexcept { return category_.get(); }
+
+ private:
+  std::int64_t anchors_ = 0;
+  std::int64_t width_ = 0;
+  std::shared_ptr<const float[]> by_channel_;
+  std::shared_ptr<const std::int64_t[]> category_;
+};
+
+}  // namespace cag::kernels

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+
+namespace cag::kernels {
+
+/// What a feature map is made of. Half types are widened, which is exact; sums are float32.
+enum class Element { kFloat32, kBFloat16, kFloat16 };
+
+/// [N, D, h, w] in memory that the caller keeps. Element (n, d, p), p being the pixel y·w + x, lies
+/// `n·image_stride + d·channel_stride + p·pixel_stride` elements after `data`. One of the last two
+/// strides is 1: 1 for pixels is the contiguous layout, 1 for channels is channels-last.
+struct FeatureMap {
+  const void* data = nullptr;
+  Element element = Element::kFloat32;
+  std::int64_t images = 0;
+  std::int64_t channels = 0;
+  std::int64_t pixels = 0;  ///< h · w, of one image
+  std::int64_t image_stride = 0;
+  std::int64_t channel_stride = 0;
+  std::int64_t pixel_stride = 1;
+};
+
+}  // namespace cag::kernels

@@ -1,0 +1,209 @@
+#include <cag/kernels/assign.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include <catch2/catch.hpp>
+
+#include "maps.hpp"
+
+using namespace cag::kernels;
+using namespace cag::kernels::test;
+
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+struct Anchors {
+  std::vector<float> vectors;
+  std::vector<std::int64_t> category;
+  std::int64_t width;
+
+  std::int64_t size() const { return std::ssize(category); }
+  AnchorTable table() const { return {vectors.data(), category.data(), size(), width}; }
+};
+
+Anchors random_anchors(std::int64_t anchors, std::int64_t width, float offset = 0,
+                       std::uint32_t seed = 7) {
+  auto vectors = random_map(1, 1, anchors * width, seed, offset).values;
+  std::vector<std::int64_t> category(anchors);
+  std::iota(category.begin(), category.end(), 0);
+  return {std::move(vectors), std::move(category), width};
+}
+
+struct Result {
+  std::vector<std::int64_t> label;
+  std::vector<float> nearest, second;
+};
+
+Result run(const FeatureMap& map, const AnchorTable& table, const MarginTest& test,
+           const Parallel& parallel = {}) {
+  const auto size = static_cast<std::size_t>(map.images * map.pixels);
+  Result result{std::vector<std::int64_t>(size, -1), std::vector<float>(size),
+                std::vector<float>(size)};
+  assign(map, table, test,
+         {.label = result.label.data(),
+          .nearest = result.nearest.data(),
+          .second = result.second.data()},
+         parallel);
+  return result;
+}
+
+/// In float64, pixel by pixel; labels nearer to the margin than `unsure` are -1.
+Result oracle(const Map& map, const Anchors& anchors, const MarginTest& test, double unsure) {
+  Result result;
+  for (std::int64_t n = 0; n < map.images; ++n)
+    for (std::int64_t p = 0; p < map.pixels; ++p) {
+      std::vector<double> distance(anchors.category.back() + 1, kInfinity);
+      for (std::int64_t r = 0; r < anchors.size(); ++r) {
+        double sum = 0;
+        for (std::int64_t d = 0; d < map.channels; ++d) {
+          const double away = double{map.at(n, d, p)} - anchors.vectors[r * anchors.width + d];
+          sum += away * away;
+        }
+        auto& own = distance[anchors.category[r]];
+        own = std::min(own, std::sqrt(sum));
+      }
+      const auto k = std::min_element(distance.begin(), distance.end()) - distance.begin();
+      const double first = distance[k];
+      distance[k] = kInfinity;
+      const double second = *std::min_element(distance.begin(), distance.end());
+      const double margin = test.margins != nullptr ? test.margins[k] : test.margin;
+      const double gap = second - first;
+      result.nearest.push_back(static_cast<float>(first));
+      result.second.push_back(static_cast<float>(second));
+      result.label.push_back(std::abs(gap - margin) < unsure || gap < unsure ? -1
+                             : gap >= margin && std::isfinite(gap)           ? k
+                                                                             : 250);
+    }
+  return result;
+}
+
+void check_equal(const Result& got, const Result& expected, double tolerance) {
+  REQUIRE(got.label.size() == expected.label.size());
+  std::int64_t wrong = 0, far = 0;
+  const auto differs = [&](float a, float b) {
+    return a != b && !(std::abs(double{a} - b) <= tolerance * std::abs(b));
+  };
+  for (std::size_t i = 0; i < got.label.size(); ++i) {
+    wrong += expected.label[i] != -1 && got.label[i] != expected.label[i];
+    far +=
+        differs(got.nearest[i], expected.nearest[i]) || differs(got.second[i], expected.second[i]);
+  }
+  CHECK(wrong == 0);
+  CHECK(far == 0);
+}
+
+}  // namespace
+
+TEST_CASE("assign labels a pixel by its nearest anchor where the second is farther by the margin") {
+  // Distances to (0, 0), (3, 4), (10, 0): 0 5 10 | 5 0 √65 | 2.5 2.5 √62.25 | √5 √8 √85.
+  const Map map{1, 2, 4, {0, 3, 1.5, 1, 0, 4, 2, 2}};
+  const Anchors anchors{{0, 0, 3, 4, 10, 0}, {0, 1, 2}, 2};
+  for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast}) {
+    const Stored stored(map, layout);
+    const auto result = run(stored.view(), anchors.table(), {.margin = 5});
+    CHECK(result.label == std::vector<std::int64_t>{0, 1, 250, 250});
+    CHECK(result.nearest[0] == 0);
+    CHECK(result.second[0] == 5);
+    CHECK(result.nearest[2] == 2.5F);
+    CHECK(result.nearest[3] == std::sqrt(5.0F));
+    CHECK(run(stored.view(), anchors.table(), {.margin = 5, .strict = true}).label ==
+          std::vector<std::int64_t>{250, 250, 250, 250});
+    const std::vector<float> margins{5.5F, 4, 1};
+    CHECK(run(stored.view(), anchors.table(), {.margins = margins.data()}).label ==
+          std::vector<std::int64_t>{250, 1, 250, 250});
+  }
+}
+
+TEST_CASE("assign measures the margin to the nearest anchor of another category") {
+  const Map map{1, 1, 3, {0.4F, 4.5F, 9}};
+  const Anchors anchors{{0, 1, 10}, {0, 0, 3}, 1};
+  const Stored stored(map, Layout::kContiguous);
+  const auto result = run(stored.view(), anchors.table(), {.margin = 2.5});
+  CHECK(result.label == std::vector<std::int64_t>{0, 250, 3});
+  CHECK(result.second[0] == 9.6F);
+  // Two anchors of one category alone have no margin.
+  const Anchors one{{0, 1}, {2, 2}, 1};
+  const auto alone = run(stored.view(), one.table(), {.margin = 0});
+  CHECK(alone.label == std::vector<std::int64_t>{250, 250, 250});
+  CHECK(alone.second[0] == kInfinity);
+}
+
+TEST_CASE("assign agrees with float64 at every size, layout, element and offset") {
+  const auto [images, channels, pixels, count] =
+      GENERATE(std::tuple{1, 256, 1000, 19}, std::tuple{2, 64, 45, 11}, std::tuple{1, 1, 1, 1},
+               std::tuple{3, 5, 7, 2}, std::tuple{1, 130, 33, 24}, std::tuple{1, 16, 64, 25},
+               std::tuple{2, 3, 600, 256}, std::tuple{1, 7, 20, 1024}, std::tuple{1, 2048, 17, 50});
+  const auto layout = GENERATE(Layout::kContiguous, Layout::kChannelsLast);
+  const auto element = GENERATE(Element::kFloat32, Element::kBFloat16, Element::kFloat16);
+  const auto offset = GENERATE(0.0F, 10.0F, 100.0F);
+  CAPTURE(images, channels, pixels, count, layout, element, offset);
+  const auto map = random_map(images, channels, pixels, 3, offset);
+  const auto anchors = random_anchors(count, channels, offset);
+  const MarginTest test{.margin = 0.5F};
+  const Stored stored(map, layout, element);
+  check_equal(run(stored.view(), anchors.table(), test),
+              oracle(rounded(map, element), anchors, test, 1e-4), 1e-5);
+}
+
+TEST_CASE("assign never calls a pixel active whose distances are not finite") {
+  const auto sound = random_map(1, 6, 40);
+  const auto anchors = random_anchors(4, 6);
+  for (const float broken : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), 3e38F})
+    for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast}) {
+      CAPTURE(broken, layout);
+      auto map = sound;
+      map.values[3 * 40 + 17] = broken;
+      const Stored stored(map, layout);
+      const auto result = run(stored.view(), anchors.table(), {.margin = 0});
+      CHECK(result.label[17] == 250);
+      CHECK_FALSE(std::isfinite(result.nearest[17]));
+      CHECK(std::isnan(result.nearest[17]) == std::isnan(broken));
+      CHECK(std::count(result.label.begin(), result.label.end(), 250) == 1);
+    }
+}
+
+TEST_CASE("assign does not depend on the order of tasks, of pixels or on how a map is cut") {
+  const auto map = random_map(2, 20, 1500);
+  const auto anchors = random_anchors(19, 20);
+  const MarginTest test{.margin = 0.7F};
+  const Stored stored(map, Layout::kContiguous);
+  const auto whole = run(stored.view(), anchors.table(), test);
+  const Parallel backwards{
+      .run = [](void*, std::int64_t tasks, Parallel::Task task, void* argument) {
+        for (auto i = tasks - 1; i >= 0; --i) task(argument, i);
+      }};
+  CHECK(run(stored.view(), anchors.table(), test, backwards).label == whole.label);
+
+  const auto piece = GENERATE(1, 3, 16, 100, 511, 513, 1499);
+  for (std::int64_t begin = 0; begin < 1500; begin += piece) {
+    auto part = stored.view();
+    part.data = static_cast<const float*>(part.data) + begin;
+    part.pixels = std::min<std::int64_t>(piece, 1500 - begin);
+    const auto labels = run(part, anchors.table(), test).label;
+    for (std::int64_t n = 0; n < 2; ++n)
+      REQUIRE(std::equal(labels.begin() + n * part.pixels, labels.begin() + (n + 1) * part.pixels,
+                         whole.label.begin() + n * 1500 + begin));
+  }
+}
+
+TEST_CASE("assign writes only what is asked for, and nothing for an empty map") {
+  const auto map = random_map(1, 4, 50);
+  const auto anchors = random_anchors(3, 4);
+  const Stored stored(map, Layout::kContiguous);
+  const auto all = run(stored.view(), anchors.table(), {});
+  std::vector<float> nearest(50);
+  assign(stored.view(), anchors.table(), {}, {.nearest = nearest.data()});
+  CHECK(nearest == all.nearest);
+  std::vector<std::int64_t> label(50);
+  assign(stored.view(), anchors.table(), {}, {.label = label.data(), .ignore = -7});
+  for (std::size_t i = 0; i < 50; ++i) CHECK(label[i] == (all.label[i] == 250 ? -7 : all.label[i]));
+  auto empty = stored.view();
+  empty.images = 0;
+  assign(empty, anchors.table(), {}, {.label = label.data()});
+  empty.images = 1;
+  empty.pixels = 0;
+  assign(empty, anchors.table(), {}, {.label = label.data()});
+}
