@@ -81,8 +81,8 @@ HWY_ATTR void label(const AnchorTable& table, const MarginTest& test, const Assi
   const hn::RebindToSigned<Floats> integers;
   const auto infinity = hn::Set(kFloats, std::numeric_limits<float>::infinity());
   auto best = infinity, second = infinity, margin = hn::Set(kFloats, test.margin);
-  auto category = hn::Zero(integers);
   const auto* owner = table.category();
+  auto category = hn::Set(integers, static_cast<std::int32_t>(owner[0]));
   for (std::int64_t r = 0; r < table.anchors();) {
     const auto k = owner[r];
     auto own = hn::Load(kFloats, squared + r * kLanes);
@@ -107,11 +107,15 @@ HWY_ATTR void label(const AnchorTable& table, const MarginTest& test, const Assi
   const auto labels = hn::IfThenElse(hn::RebindMask(integers, active), category,
                                      hn::Set(integers, static_cast<std::int32_t>(out.ignore)));
 
-  HWY_ALIGN std::int32_t label_lanes[kLanes];
+  HWY_ALIGN std::int32_t categories[kLanes];
   HWY_ALIGN float lanes[kLanes];
   if (out.label != nullptr) {
-    hn::Store(labels, integers, label_lanes);
-    for (std::int64_t i = 0; i < pixels; ++i) out.label[at + i] = label_lanes[i];
+    hn::Store(labels, integers, categories);
+    std::copy_n(categories, pixels, out.label + at);
+  }
+  if (out.category != nullptr) {
+    hn::Store(category, integers, categories);
+    std::copy_n(categories, pixels, out.category + at);
   }
   if (out.nearest != nullptr) {
     hn::Store(best, kFloats, lanes);

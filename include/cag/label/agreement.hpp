@@ -16,6 +16,8 @@ struct Agreement {
   static constexpr std::string_view kName = "agreement";
   static constexpr bool kReadsDistances = First::kReadsDistances || Second::kReadsDistances;
   static constexpr bool kReadsLogits = First::kReadsLogits || Second::kReadsLogits;
+  static constexpr bool kNearestTwoSuffice =
+      detail::nearest_two_suffice<First> && detail::nearest_two_suffice<Second>;
 
   First first{};    ///< one rule
   Second second{};  ///< the other

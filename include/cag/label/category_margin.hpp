@@ -5,7 +5,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 
-#include <cag/detail/nearest_two.hpp>
 #include <cag/label/evidence.hpp>
 #include <cag/label/ignore.hpp>
 
@@ -17,12 +16,13 @@ struct CategoryMargin {
   static constexpr std::string_view kName = "category-margin";
   static constexpr bool kReadsDistances = true;
   static constexpr bool kReadsLogits = false;
+  static constexpr bool kNearestTwoSuffice = true;
 
   at::Tensor margins{};  ///< [K]
 
   at::Tensor operator()(const Evidence& evidence) const {
-    const auto pixels = detail::NearestTwo::of(evidence.distances);
-    const auto categories = evidence.distances.size(1);
+    const auto pixels = evidence.nearest();
+    const auto categories = pixels.categories;
     TORCH_CHECK_VALUE(margins.defined() && margins.dim() == 1 && margins.size(0) == categories,
                       "CategoryMargin needs a margin for each of ", categories, " categories, got ",
                       margins.defined() ? margins.sizes() : at::IntArrayRef{0});

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <optional>
+
 #include <ATen/core/Tensor.h>
+
+#include <cag/label/nearest_two.hpp>
 
 namespace cag {
 
@@ -9,6 +13,13 @@ struct Evidence {
   at::Tensor distances;  ///< [P, K] to the anchors, +inf for one that does not compete
   at::Tensor logits;     ///< [P, K] of the teacher
   at::Tensor margins;    ///< [K] float64, those of the anchors
+
+  /// From a FusedMetric, which forms no distances to all anchors, for rules that it suffices.
+  std::optional<NearestTwo> nearest_two{};
+
+  /// Given or found in the distances.
+  /// @throws c10::ValueError for distances to fewer than two categories
+  NearestTwo nearest() const { return nearest_two ? *nearest_two : NearestTwo::of(distances); }
 };
 
 }  // namespace cag

@@ -9,7 +9,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
-#include <cag/detail/nearest_two.hpp>
+#include <cag/label/nearest_two.hpp>
 
 namespace cag {
 
@@ -26,7 +26,7 @@ class GapHistogram {
   /// Pixels without a finite gap are left out.
   /// @param distances [P, K], as PseudoLabeler::distances gives them
   void add(const at::Tensor& distances) {
-    const auto pixels = detail::NearestTwo::of(distances);
+    const auto pixels = NearestTwo::of(distances);
     TORCH_CHECK_VALUE(distances.size(1) == bins_.size(0), "expected distances to ", bins_.size(0),
                       " categories, got ", distances.size(1));
     const auto gaps = (pixels.second - pixels.nearest).to(at::kDouble);

@@ -18,4 +18,19 @@ concept LabelRule = std::copy_constructible<R> && requires(const R rule, const E
   { R::kName } -> std::convertible_to<std::string_view>;
 };
 
+namespace detail {
+
+/// Whether a rule reads Evidence::nearest() alone of the distances: it says so by
+/// `kNearestTwoSuffice`, and a FusedMetric then forms no others.
+template <LabelRule R>
+constexpr bool nearest_two_suffice = [] {
+  if constexpr (requires { R::kNearestTwoSuffice; }) {
+    return bool{R::kNearestTwoSuffice};
+  } else {
+    return !R::kReadsDistances;
+  }
+}();
+
+}  // namespace detail
+
 }  // namespace cag

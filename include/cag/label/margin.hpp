@@ -6,7 +6,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 
-#include <cag/detail/nearest_two.hpp>
 #include <cag/label/evidence.hpp>
 #include <cag/label/ignore.hpp>
 
@@ -20,11 +19,12 @@ struct MarginRule {
   static constexpr std::string_view kName = "margin";
   static constexpr bool kReadsDistances = true;
   static constexpr bool kReadsLogits = false;
+  static constexpr bool kNearestTwoSuffice = true;
 
   double margin = 2.5;
 
   at::Tensor operator()(const Evidence& evidence) const {
-    const auto pixels = detail::NearestTwo::of(evidence.distances);
+    const auto pixels = evidence.nearest();
     const auto gap = pixels.second - pixels.nearest;  // not finite: never active
     const auto active = Compare{}(gap, margin).logical_and_(gap.isfinite());
     return pixels.category.masked_fill(active.logical_not_(), kIgnoreIndex);

@@ -17,6 +17,7 @@
 #include <cag/label/label_rule.hpp>
 #include <cag/label/margin.hpp>
 #include <cag/metric/euclidean.hpp>
+#include <cag/metric/fused_metric.hpp>
 #include <cag/metric/metric.hpp>
 #include <cag/model/prediction.hpp>
 
@@ -50,7 +51,11 @@ class PseudoLabeler {
     }
     if constexpr (R::kReadsDistances) {
       map = teacher.features;
-      evidence.distances = distances(map, anchors);
+      if constexpr (FusedMetric<M> && detail::nearest_two_suffice<R>) {
+        evidence.nearest_two = metric_.nearest_two(map, anchors, competing(map, anchors));
+      } else {
+        evidence.distances = distances(map, anchors);
+      }
       evidence.margins = anchors.margins;
     }
     const auto labels = rule_(evidence);
@@ -69,16 +74,9 @@ class PseudoLabeler {
   /// @return [N * h * w, K] to the nearest anchor of each category, +inf for one that does not
   /// compete
   at::Tensor distances(const at::Tensor& features, const Anchors& anchors) const {
-    detail::check_features(features, anchors);
-    const auto competing = candidates_(anchors);
-    TORCH_CHECK_VALUE(
-        competing.any().template item<bool>(),
-        "no anchor competes: observe labelled source images first; where these had too few pixels "
-        "of a category in an image (the update rule's min_pixels, at the features' size), larger "
-        "ones; or, where only pixels count that the network is right about, train it longer");
+    const auto others = competing(features, anchors).logical_not();
     return detail::category_distances(metric_, detail::to_pixels(features), anchors)
-        .masked_fill(competing.logical_not().to(features.device()),
-                     std::numeric_limits<double>::infinity());
+        .masked_fill(others.to(features.device()), std::numeric_limits<double>::infinity());
   }
 
   const M& metric() const { return metric_; }
@@ -86,6 +84,18 @@ class PseudoLabeler {
   const C& candidates() const { return candidates_; }
 
  private:
+  /// [K] bool: the categories that take part, once it is certain that the features have anchors.
+  at::Tensor competing(const at::Tensor& features, const Anchors& anchors) const {
+    detail::check_features(features, anchors);
+    auto competing = candidates_(anchors);
+    TORCH_CHECK_VALUE(
+        competing.any().template item<bool>(),
+        "no anchor competes: observe labelled source images first; where these had too few pixels "
+        "of a category in an image (the update rule's min_pixels, at the features' size), larger "
+        "ones; or, where only pixels count that the network is right about, train it longer");
+    return competing;
+  }
+
   M metric_;
   R rule_;
   C candidates_;

@@ -18,6 +18,7 @@ struct QuantileMargin {
   static constexpr std::string_view kName = "quantile-margin";
   static constexpr bool kReadsDistances = true;
   static constexpr bool kReadsLogits = false;
+  static constexpr bool kNearestTwoSuffice = true;
 
   double share = 0.5;  ///< of the pixels nearest to a category, in (0, 1]
 

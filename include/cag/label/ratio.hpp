@@ -5,7 +5,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 
-#include <cag/detail/nearest_two.hpp>
 #include <cag/label/evidence.hpp>
 #include <cag/label/ignore.hpp>
 
@@ -17,11 +16,12 @@ struct Ratio {
   static constexpr std::string_view kName = "ratio";
   static constexpr bool kReadsDistances = true;
   static constexpr bool kReadsLogits = false;
+  static constexpr bool kNearestTwoSuffice = true;
 
   double ratio = 1.5;
 
   at::Tensor operator()(const Evidence& evidence) const {
-    const auto pixels = detail::NearestTwo::of(evidence.distances);
+    const auto pixels = evidence.nearest();
     // On both anchors at once there is no telling them apart.
     const auto active = pixels.second.ge(pixels.nearest * ratio)
                             .logical_and_(pixels.second.isfinite())

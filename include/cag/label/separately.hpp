@@ -17,6 +17,8 @@ struct Separately {
   static constexpr std::string_view kName = "separately";
   static constexpr bool kReadsDistances = First::kReadsDistances || Second::kReadsDistances;
   static constexpr bool kReadsLogits = First::kReadsLogits || Second::kReadsLogits;
+  static constexpr bool kNearestTwoSuffice =
+      detail::nearest_two_suffice<First> && detail::nearest_two_suffice<Second>;
 
   First first{};    ///< of the first map
   Second second{};  ///< of the second map

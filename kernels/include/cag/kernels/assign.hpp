@@ -10,9 +10,10 @@ namespace cag::kernels {
 
 /// What `assign` writes, each [images, pixels], contiguous; null where it is not wanted.
 struct Assignment {
-  std::int64_t* label = nullptr;  ///< category of the nearest anchor, `ignore` where not active
-  float* nearest = nullptr;       ///< Euclidean distance to the nearest anchor
-  float* second = nullptr;        ///< to the nearest anchor of another category, +inf without one
+  std::int64_t* label = nullptr;     ///< as `category`, `ignore` where not active
+  std::int64_t* category = nullptr;  ///< of the nearest anchor; the first where none is nearer
+  float* nearest = nullptr;          ///< Euclidean distance to the nearest anchor
+  float* second = nullptr;  ///< to the nearest anchor of another category, +inf without one
   std::int64_t ignore = 250;
 };
 

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+
+#include <cag/anchor/anchors.hpp>
+#include <cag/kernels/anchor_table.hpp>
+#include <cag/kernels/feature_map.hpp>
+#include <cag/kernels/parallel.hpp>
+
+namespace cag::detail {
+
+/// A feature map [N, D, h, w] on the CPU as the operators read it: where it lies, if its pixels or
+/// its channels lie side by side, else from a copy.
+class FeatureView {
+ public:
+  explicit FeatureView(const at::Tensor& features) : features_(features.detach()) {
+    if (!fits()) features_ = features_.contiguous();
+    const auto size = features_.sizes();
+    view_ = {.data = features_.const_data_ptr(),
+             .element = element_of(features_.scalar_type()),
+             .images = size[0],
+             .channels = size[1],
+             .pixels = size[2] * size[3],
+             .image_stride = features_.stride(0),
+             .channel_stride = features_.stride(1),
+             .pixel_stride = size[3] == 1 ? features_.stride(2) : features_.stride(3)};
+    if (view_.pixels == 1) view_.pixel_stride = 1;
+  }
+
+  const kernels::FeatureMap& view() const { return view_; }
+
+ private:
+  static kernels::Element element_of(at::ScalarType type) {
+    TORCH_CHECK_VALUE(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf,
+                      "expected features as float, bfloat16 or half, got ", type);
+    return type == at::kFloat      ? kernels::Element::kFloat32
+           : type == at::kBFloat16 ? kernels::Element::kBFloat16
+                                   : kernels::Element::kFloat16;
+  }
+
+  /// The pixels of an image are evenly spaced, and side by side if the channels are not.
+  bool fits() const {
+    const auto height = features_.size(2), width = features_.size(3);
+    if (height * width <= 1) return true;
+    const auto step = width == 1 ? features_.stride(2) : features_.stride(3);
+    const bool even = height == 1 || width == 1 || features_.stride(2) == step * width;
+    return even && (step == 1 || features_.stride(1) == 1 || features_.size(1) == 1);
+  }
+
+  at::Tensor features_;
+  kernels::FeatureMap view_;
+};
+
+/// The anchors that take part.
+/// @param competing [K] bool
+inline kernels::AnchorTable anchor_table(const Anchors& anchors, const at::Tensor& competing) {
+  const auto owners = anchors.owners();
+  const auto rows = competing.index_select(0, owners)
+                        .logical_and(anchors.stand_ins().logical_not())
+                        .nonzero()
+                        .squeeze(1);
+  const auto vectors = anchors.vectors.index_select(0, rows).to(at::kFloat).contiguous();
+  const auto category = owners.index_select(0, rows).contiguous();
+  TORCH_CHECK_VALUE(vectors.size(0) <= kernels::AnchorTable::kMaxAnchors, "expected at most ",
+                    kernels::AnchorTable::kMaxAnchors, " anchors, got ", vectors.size(0));
+  TORCH_CHECK_VALUE(vectors.isfinite().all().item<bool>(), "expected finite anchors");
+  return {vectors.const_data_ptr<float>(), category.const_data_ptr<std::int64_t>(), vectors.size(0),
+          vectors.size(1)};
+}
+
+/// Tasks on LibTorch's threads.
+inline kernels::Parallel torch_threads() {
+  return {.run = [](void*, std::int64_t tasks, kernels::Parallel::Task task, void* argument) {
+    at::parallel_for(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (auto i = begin; i < end; ++i) task(argument, i);
+    });
+  }};
+}
+
+}  // namespace cag::detail

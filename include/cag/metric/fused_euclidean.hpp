@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string_view>
+
+#include <ATen/core/Tensor.h>
+
+#include <cag/anchor/anchors.hpp>
+#include <cag/detail/category_distances.hpp>
+#include <cag/detail/kernel_views.hpp>
+#include <cag/detail/pixels.hpp>
+#include <cag/kernels/assign.hpp>
+#include <cag/label/nearest_two.hpp>
+#include <cag/metric/euclidean.hpp>
+
+namespace cag::metric {
+
+/// Euclidean, by the vector code of cag::kernels, which is to be linked: the features are read
+/// once, and no distance to any but the two nearest categories is stored. For feature maps on the
+/// CPU; float32 sums, also of half types. float64 features take the way of Euclidean.
+struct FusedEuclidean {
+  static constexpr std::string_view kName = "euclidean";
+
+  at::Tensor operator()(const at::Tensor& features, const at::Tensor& anchors) const {
+    return Euclidean{}(features, anchors);
+  }
+
+  NearestTwo nearest_two(const at::Tensor& features, const Anchors& anchors,
+                         const at::Tensor& competing) const {
+    TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
+                      anchors.categories());
+    if (features.scalar_type() == at::kDouble) {
+      const auto distances =
+          detail::category_distances(Euclidean{}, detail::to_pixels(features), anchors);
+      return NearestTwo::of(distances.masked_fill(competing.logical_not().to(features.device()),
+                                                  std::numeric_limits<double>::infinity()));
+    }
+    TORCH_CHECK_VALUE(features.is_cpu(), "FusedEuclidean needs features on the CPU, got ",
+                      features.toString(), " ", features.sizes(),
+                      ": take metric::Euclidean elsewhere");
+    const detail::FeatureView map(features);
+    const auto table = detail::anchor_table(anchors, competing);
+    const auto pixels = features.size(0) * features.size(2) * features.size(3);
+    const auto floats = at::TensorOptions(at::kFloat);
+    NearestTwo found{at::empty({pixels}, at::kLong), at::empty({pixels}, floats),
+                     at::empty({pixels}, floats), anchors.categories()};
+    kernels::assign(map.view(), table, {},
+                    {.category = found.category.mutable_data_ptr<std::int64_t>(),
+                     .nearest = found.nearest.mutable_data_ptr<float>(),
+                     .second = found.second.mutable_data_ptr<float>()},
+                    detail::torch_threads());
+    return found;
+  }
+};
+
+}  // namespace cag::metric

@@ -1,0 +1,142 @@
+#include <cag/metric/fused_euclidean.hpp>
+
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+
+#include <cag/candidate/among.hpp>
+#include <cag/label/agreement.hpp>
+#include <cag/label/category_margin.hpp>
+#include <cag/label/probability.hpp>
+#include <cag/label/pseudo_labeler.hpp>
+#include <cag/label/ratio.hpp>
+#include <cag/label/separately.hpp>
+
+#include "catch.hpp"
+#include "tensors.hpp"
+
+using namespace cag;
+using namespace cag::test;
+using Catch::Contains;
+
+static_assert(FusedMetric<metric::FusedEuclidean> && !FusedMetric<metric::Euclidean>);
+static_assert(
+    cag::detail::nearest_two_suffice<label::Agreement<label::Margin, label::Probability>>);
+
+namespace {
+
+/// Reads all distances, and does not know of Evidence::nearest().
+struct OfAll {
+  static constexpr std::string_view kName = "of all";
+  static constexpr bool kReadsDistances = true;
+  static constexpr bool kReadsLogits = false;
+  at::Tensor operator()(const Evidence& evidence) const { return evidence.distances.argmin(1); }
+};
+static_assert(!cag::detail::nearest_two_suffice<label::Agreement<label::Margin, OfAll>>);
+
+Anchors some_anchors(std::int64_t categories, std::int64_t width) {
+  return {at::randn({categories, width}, at::kDouble), at::randint(1, 9, {categories}, at::kLong)};
+}
+
+/// Labels by both metrics.
+template <LabelRule R, CandidateRule C = candidate::Seen>
+void check_same(const Prediction& teacher, const Anchors& anchors, const R& rule,
+                const C& candidates = {}) {
+  INFO(R::kName << ", " << C::kName);
+  const PseudoLabeler<metric::Euclidean, R, C> plain({}, rule, candidates);
+  const PseudoLabeler<metric::FusedEuclidean, R, C> fused({}, rule, candidates);
+  CHECK(same(fused(teacher, anchors), plain(teacher, anchors)));
+}
+
+}  // namespace
+
+TEST_CASE("FusedEuclidean gives every rule the labels of Euclidean") {
+  at::manual_seed(1);
+  const Prediction teacher{at::randn({2, 24, 9, 13}), at::randn({2, 5, 9, 13}) * 4};
+  auto anchors = some_anchors(5, 24);
+  check_same(teacher, anchors, label::Margin{.margin = 0.5});
+  check_same(teacher, anchors, label::StrictMargin{.margin = 0.5});
+  check_same(teacher, anchors, label::Ratio{.ratio = 1.1});
+  check_same(teacher, anchors, label::CategoryMargin{.margins = doubles({0.1, 0.3, 0.5, 0.7, 2})});
+  check_same(teacher, anchors, OfAll{});
+  check_same(teacher, anchors,
+             label::Agreement<label::Margin, label::Probability>{.first = {.margin = 0.2},
+                                                                 .second = {.threshold = 0.5}});
+  check_same(teacher, anchors,
+             label::Separately<label::Margin, label::Probability>{.first = {.margin = 0.2},
+                                                                  .second = {.threshold = 0.5}});
+  // Some categories have no anchor, or do not take part.
+  anchors.counts[3] = 0;
+  check_same(teacher, anchors, label::Margin{.margin = 0.5});
+  check_same(teacher, anchors, label::Margin{.margin = 0.5}, candidate::Among{{0, 2, 4}});
+  check_same(teacher, anchors, label::Margin{.margin = 0}, candidate::Among{{2}});
+}
+
+TEST_CASE("FusedEuclidean knows several anchors of a category, and those that stand in") {
+  at::manual_seed(2);
+  auto anchors = some_anchors(6, 8);
+  anchors.owner = ints({0, 0, 1, 2, 2, 2});
+  anchors.counts[4] = 0;
+  check_same({at::randn({1, 8, 20, 21}), {}}, anchors, label::Margin{.margin = 0.3});
+}
+
+TEST_CASE("FusedEuclidean reads any layout and element type") {
+  at::manual_seed(3);
+  const auto anchors = some_anchors(7, 20);
+  const label::Margin rule{.margin = 0.25};
+  const auto big = at::randn({3, 40, 18, 22});
+  for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf, at::kDouble}) {
+    CAPTURE(type);
+    const auto map = big.to(type);
+    const auto features = map.narrow(1, 7, 20);
+    check_same({features.contiguous(), {}}, anchors, rule);
+    check_same({features.contiguous(at::MemoryFormat::ChannelsLast), {}}, anchors, rule);
+    // Views: some channels, some images, a window, every other pixel, turned, and a single column.
+    check_same({features, {}}, anchors, rule);
+    check_same({map.contiguous(at::MemoryFormat::ChannelsLast).narrow(1, 7, 20), {}}, anchors,
+               rule);
+    check_same({features.narrow(0, 1, 2), {}}, anchors, rule);
+    check_same({features.narrow(2, 3, 9).narrow(3, 5, 11), {}}, anchors, rule);
+    check_same({features.slice(3, 0, 22, 2), {}}, anchors, rule);
+    check_same({features.transpose(2, 3), {}}, anchors, rule);
+    check_same({features.narrow(3, 4, 1), {}}, anchors, rule);
+    check_same({features.narrow(2, 4, 1), {}}, anchors, rule);
+    check_same({features.narrow(2, 4, 1).narrow(3, 4, 1), {}}, anchors, rule);
+    check_same({features.flip({0}).expand({3, 20, 18, 22}), {}}, anchors, rule);
+  }
+}
+
+TEST_CASE("FusedEuclidean keeps a broken pixel out, and takes an empty batch") {
+  at::manual_seed(4);
+  auto features = at::randn({1, 8, 5, 5});
+  features[0][3][2][2] = std::numeric_limits<double>::quiet_NaN();
+  features[0][5][4][4] = std::numeric_limits<double>::infinity();
+  const auto anchors = some_anchors(3, 8);
+  const auto labels = PseudoLabeler<metric::FusedEuclidean>({}, {.margin = 0})(features, anchors);
+  CHECK(labels[0][2][2].item<std::int64_t>() == kIgnoreIndex);
+  CHECK(labels[0][4][4].item<std::int64_t>() == kIgnoreIndex);
+  CHECK(labels.eq(kIgnoreIndex).sum().item<std::int64_t>() == 2);
+  CHECK(PseudoLabeler<metric::FusedEuclidean>{}(features.narrow(0, 0, 0), anchors).sizes() ==
+        at::IntArrayRef({0, 5, 5}));
+}
+
+TEST_CASE("FusedEuclidean says what does not fit") {
+  const PseudoLabeler<metric::FusedEuclidean> labeler;
+  const auto anchors = some_anchors(3, 8);
+  CHECK_THAT(message_of([&] {
+               labeler(at::rand({1, 5, 2, 2}), anchors);
+             }),
+             Contains("features of width 5") && Contains("8"));
+  CHECK_THAT(message_of([&] { labeler(at::rand({8, 2, 2}), anchors); }), Contains("[8, 2, 2]"));
+  CHECK_THAT(message_of([&] {
+               labeler(at::rand({1, 8, 2, 2}), some_anchors(1, 8));
+             }),
+             Contains("2 categories or more, got 1"));
+  auto broken = anchors.clone();
+  broken.vectors[1][1] = std::numeric_limits<double>::infinity();
+  CHECK_THAT(message_of([&] { labeler(at::rand({1, 8, 2, 2}), broken); }), Contains("finite"));
+  CHECK_THAT(message_of([&] {
+               labeler(at::rand({1, 8, 2, 2}), some_anchors(1025, 8));
+             }),
+             Contains("at most 1024 anchors, got 1025"));
+}
