@@ -82,6 +82,7 @@
 #include <cag/label/ignore.hpp>
 #include <cag/label/label_rule.hpp>
 #include <cag/label/margin.hpp>
+#include <cag/label/nearest_two.hpp>
 #include <cag/label/probability.hpp>
 #include <cag/label/pseudo_labeler.hpp>
 #include <cag/label/quantile_margin.hpp>
@@ -102,6 +103,7 @@
 #include <cag/metric/cosine.hpp>
 #include <cag/metric/diagonal_mahalanobis.hpp>
 #include <cag/metric/euclidean.hpp>
+#include <cag/metric/fused_metric.hpp>
 #include <cag/metric/mahalanobis.hpp>
 #include <cag/metric/metric.hpp>
 #include <cag/metric/squared_euclidean.hpp>
