@@ -20,6 +20,7 @@
 #include "pipeline/convert_camvid.hpp"
 #include "pipeline/evaluate.hpp"
 #include "pipeline/figure.hpp"
+#include "pipeline/memory.hpp"
 #include "pipeline/predict.hpp"
 #include "pipeline/weights.hpp"
 
@@ -102,6 +103,7 @@ struct ConfigOptions {
 }  // namespace
 
 int run_program(const Program& program, int argc, char** argv) {
+  retain_memory();
   CLI::App app("Adapts a segmentation network to images that nobody labelled.", program.name);
   app.require_subcommand(0, 1);  // none is refused below: a misspelt one is then named
   int code = 0;
