@@ -52,7 +52,8 @@ CleanLists CleanLists::of(const Config& config, const World& world) {
 cag::Anchors anchors_of(const Config& config, cag::AnyBackbone& net,
                         const CleanList<Labelled>& source) {
   return with_profile(config, [&]<cag::Profile P>() {
-    cag::AnchorBank<cag::AnyBackbone, typename P::Update, typename P::Mask, typename P::Moments>
+    cag::AnchorBank<cag::AnyBackbone, typename P::Update, typename P::Mask, typename P::Moments,
+                    typename P::Sums>
         bank(std::ssize(category_names(config)));
     bank.observe_all(net, source);
     return bank.anchors();

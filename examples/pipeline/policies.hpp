@@ -23,6 +23,7 @@ struct ConfiguredRule {
   static constexpr std::string_view kName = "configured";
   static constexpr bool kReadsDistances = true;
   static constexpr bool kReadsLogits = true;
+  static constexpr bool kNearestTwoSuffice = true;
 
   std::function<at::Tensor(const cag::Evidence&)> rule{};
 
@@ -67,6 +68,7 @@ struct ConfiguredProfile {
   using Update = typename P::Update;
   using Mask = typename P::Mask;
   using Moments = typename P::Moments;
+  using Sums = typename P::Sums;
   using Labeler = typename Reconfigured<typename P::Loss>::Labeler;
   using Loss = typename Reconfigured<typename P::Loss>::Loss;
   using Statistics = ConfiguredStatistics;

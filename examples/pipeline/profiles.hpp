@@ -6,6 +6,7 @@
 
 #include <cag/error.hpp>
 #include <cag/profile/cag.hpp>
+#include <cag/profile/fused.hpp>
 #include <cag/profile/paper.hpp>
 #include <cag/profile/published_code.hpp>
 
@@ -18,14 +19,15 @@ namespace pipeline {
 template <typename F>
 decltype(auto) with_profile(const Config& config, F&& f) {
   if (config.stages.profile == "published_code")
-    return f.template operator()<cag::profile::PublishedCode>();
-  if (config.stages.profile == "paper") return f.template operator()<cag::profile::Paper>();
-  return f.template operator()<cag::profile::Cag>();
+    return f.template operator()<cag::profile::Fused<cag::profile::PublishedCode>>();
+  if (config.stages.profile == "paper")
+    return f.template operator()<cag::profile::Fused<cag::profile::Paper>>();
+  return f.template operator()<cag::profile::Fused<cag::profile::Cag>>();
 }
 
 /// Whether exactly the margin is active, by profile.
 template <cag::Profile P>
-using MarginOf = std::conditional_t<std::is_same_v<P, cag::profile::Paper>,
+using MarginOf = std::conditional_t<std::is_same_v<P, cag::profile::Fused<cag::profile::Paper>>,
                                     cag::label::StrictMargin, cag::label::Margin>;
 
 /// Whether the teacher's batch-norm statistics are those of the target.

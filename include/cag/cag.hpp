@@ -153,3 +153,5 @@
 #include <cag/stage/step_report.hpp>
 #include <cag/stage/supervised.hpp>
 #include <cag/stage/warm_up.hpp>
+#include <cag/sums/indexed.hpp>
+#include <cag/sums/sums_rule.hpp>

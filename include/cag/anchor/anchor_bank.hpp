@@ -24,6 +24,8 @@
 #include <cag/model/backbone.hpp>
 #include <cag/moments/moments_rule.hpp>
 #include <cag/moments/none.hpp>
+#include <cag/sums/indexed.hpp>
+#include <cag/sums/sums_rule.hpp>
 
 namespace cag {
 
@@ -33,8 +35,9 @@ namespace cag {
 /// @tparam U  UpdateRule, see docs/policies/update_rule.md
 /// @tparam M  PixelMask, see docs/policies/pixel_mask.md
 /// @tparam S  MomentsRule, see docs/policies/moments_rule.md
+/// @tparam A  SumsRule, see docs/policies/sums_rule.md
 template <Backbone B, UpdateRule U = anchor::RunningMean, PixelMask M = mask::Agreeing,
-          MomentsRule S = moments::None>
+          MomentsRule S = moments::None, SumsRule A = sums::Indexed>
 class AnchorBank {
  public:
   explicit AnchorBank(std::int64_t categories, U update = {}, M mask = {}, S moments = {})
@@ -99,7 +102,7 @@ class AnchorBank {
     const auto masked = broken.logical_and(counted.ne(kIgnoreIndex));
     const auto whole = counted.masked_fill(masked, kIgnoreIndex);
     // All that can fail comes before the first change.
-    const auto sums = ClassSums::of(features, whole, categories_);
+    const auto sums = A{}(features, whole, categories_);
     auto moments = moments_;
     rule_(moments, features, whole, categories_);
     if (width_ == 0) {

@@ -26,6 +26,8 @@
 #include <cag/mask/agreeing.hpp>
 #include <cag/mask/pixel_mask.hpp>
 #include <cag/model/prediction.hpp>
+#include <cag/sums/indexed.hpp>
+#include <cag/sums/sums_rule.hpp>
 
 namespace cag::loss {
 
@@ -33,7 +35,7 @@ namespace cag::loss {
 /// `weight` (the published code's alignment loss).
 template <CandidateRule C = candidate::Seen, DivisorRule D = divisor::Competing,
           EmptyRule E = empty::Zero, CapRule Cap = cap::Decade, PixelMask M = mask::Agreeing,
-          GradientScaleRule S = gradient_scale::Area>
+          GradientScaleRule S = gradient_scale::Area, SumsRule A = sums::Indexed>
 struct CentroidDistance {
   static constexpr std::string_view kName = "centroid-distance";
 
@@ -46,13 +48,14 @@ struct CentroidDistance {
   Cap cap{};
   M mask{};
   S scale{};
+  A sums{};
 
   at::Tensor operator()(const Prediction& student, const at::Tensor& labels,
                         const Anchors& anchors) const {
     const auto& features = student.features;
     detail::check_features(features, anchors);
     const auto means = ClassMeans::of(
-        ClassSums::of(features, mask(labels, student.logits), anchors.categories()), min_pixels);
+        sums(features, mask(labels, student.logits), anchors.categories()), min_pixels);
     const auto kept = candidates(anchors)
                           .to(features.device())
                           .index_select(0, means.category)

@@ -13,6 +13,7 @@
 #include <cag/mask/agreeing.hpp>
 #include <cag/moments/diagonal.hpp>
 #include <cag/norm/reestimated.hpp>
+#include <cag/sums/indexed.hpp>
 
 namespace cag::profile {
 
@@ -25,6 +26,8 @@ struct Cag {
   using Mask = mask::Agreeing;
 
   using Moments = moments::Diagonal;
+
+  using Sums = sums::Indexed;
 
   using Labeler =
       PseudoLabeler<metric::Euclidean, label::Separately<label::Margin, label::Probability>,

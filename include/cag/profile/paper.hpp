@@ -11,6 +11,7 @@
 #include <cag/mask/labelled.hpp>
 #include <cag/moments/diagonal.hpp>
 #include <cag/norm/as_trained.hpp>
+#include <cag/sums/indexed.hpp>
 
 namespace cag::profile {
 
@@ -23,6 +24,8 @@ struct Paper {
   using Mask = mask::Labelled;
 
   using Moments = moments::Diagonal;
+
+  using Sums = sums::Indexed;
 
   using Labeler = PseudoLabeler<metric::Euclidean, label::StrictMargin, candidate::Seen>;
 

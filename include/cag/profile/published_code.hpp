@@ -17,6 +17,7 @@
 #include <cag/mask/agreeing.hpp>
 #include <cag/moments/diagonal.hpp>
 #include <cag/norm/as_trained.hpp>
+#include <cag/sums/indexed.hpp>
 
 namespace cag::profile {
 
@@ -29,6 +30,8 @@ struct PublishedCode {
   using Mask = mask::Agreeing;
 
   using Moments = moments::Diagonal;
+
+  using Sums = sums::Indexed;
 
   using Labeler =
       PseudoLabeler<metric::Euclidean, label::Separately<label::Margin, label::Probability>,

@@ -33,7 +33,7 @@ struct SelfTraining {
   void begin(RunState<B>& state, Data& data) const {
     auto teacher = TrainingTraits<B>::frozen_copy(state.student);
     statistics(teacher, images_of(data.clean_source));
-    AnchorBank<B, typename P::Update, typename P::Mask, typename P::Moments> bank(
+    AnchorBank<B, typename P::Update, typename P::Mask, typename P::Moments, typename P::Sums> bank(
         categories, update, mask, moments);
     bank.observe_all(teacher, data.clean_source);
     statistics(teacher, images_of(data.clean_target));
