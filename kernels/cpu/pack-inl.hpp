@@ -88,21 +88,31 @@ inline HWY_ATTR void transpose([[maybe_unused]] FloatVector (&rows)[kLanes]) {
 template <typename T>
 HWY_ATTR void pack(const T* from, std::int64_t channel_stride, std::int64_t pixel_stride,
                    std::int64_t pixels, std::int64_t channels, float* HWY_RESTRICT packed) {
-  std::int64_t c = 0;
-  if (channel_stride == 1) {
-    for (; c + kLanes <= channels; c += kLanes) {
-      FloatVector rows[kLanes];
+  if (channel_stride != 1) {
+    for (std::int64_t c = 0; c < channels; ++c)
       for (std::int64_t i = 0; i < kLanes; ++i)
-        rows[i] = load_wide(from + std::min(i, pixels - 1) * pixel_stride + c);
-      transpose(rows);
-      for (std::int64_t i = 0; i < kLanes; ++i)
-        hn::Store(rows[i], kFloats, packed + (c + i) * kLanes);
-    }
+        packed[c * kLanes + i] =
+            wide(from[std::min(i, pixels - 1) * pixel_stride + c * channel_stride]);
+    return;
   }
-  for (; c < channels; ++c)
-    for (std::int64_t i = 0; i < kLanes; ++i)
-      packed[c * kLanes + i] =
-          wide(from[std::min(i, pixels - 1) * pixel_stride + c * channel_stride]);
+  const auto size = (pixels - 1) * pixel_stride + channels;
+  for (std::int64_t c = 0; c < channels; c += kLanes) {
+    const auto taken = std::min(kLanes, channels - c);
+    FloatVector rows[kLanes];
+    for (std::int64_t i = 0; i < kLanes; ++i) {
+      const auto at = std::min(i, pixels - 1) * pixel_stride + c;
+      // A vector may hold more than what is left of a row, but nothing beyond the last row.
+      if (at + kLanes <= size) {
+        rows[i] = load_wide(from + at);
+      } else {
+        T row[kLanes] = {};
+        std::copy_n(from + at, taken, row);
+        rows[i] = load_wide(row);
+      }
+    }
+    transpose(rows);
+    for (std::int64_t i = 0; i < taken; ++i) hn::Store(rows[i], kFloats, packed + (c + i) * kLanes);
+  }
 }
 
 }  // namespace cag::kernels::HWY_NAMESPACE
