@@ -1,0 +1,89 @@
+#include "contest.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <iostream>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace bench {
+
+namespace {
+
+double now(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// A thread pool of OpenMP spins for a while after its work, at the cost of who comes next.
+void let_threads_sleep() {
+  const timespec pause{.tv_sec = 0, .tv_nsec = 5'000'000};
+  nanosleep(&pause, nullptr);
+}
+
+}  // namespace
+
+Seconds measure(const std::function<void()>& run) {
+  const auto wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+  run();
+  return {now(CLOCK_PROCESS_CPUTIME_ID) - cpu, now(CLOCK_MONOTONIC) - wall};
+}
+
+void Contest::add(std::string name, std::function<Seconds()> repetition) {
+  contestants_.push_back({std::move(name), std::move(repetition), {}, {}});
+}
+
+void Contest::add_run(std::string name, std::function<void()> run) {
+  add(std::move(name), [run = std::move(run)] { return measure(run); });
+}
+
+Contest::Contestant& Contest::find(const std::string& name) {
+  return *std::find_if(contestants_.begin(), contestants_.end(),
+                       [&](const auto& contestant) { return contestant.name == name; });
+}
+
+void Contest::note(const std::string& name, const std::string& key, double value) {
+  find(name).notes[key] = value;
+}
+
+void Contest::run(int rounds, double patience) {
+  constexpr int kFewest = 5;
+  std::vector<std::pair<Contestant*, int>> turns;  // and in every how many rounds
+  for (auto& contestant : contestants_) {
+    const auto sits_out = std::ceil(contestant.repetition().wall / patience);
+    turns.emplace_back(&contestant, std::clamp(static_cast<int>(std::min(sits_out, 1e6)), 1,
+                                               std::max(rounds / kFewest, 1)));
+  }
+  for (int round = 0; round < rounds; ++round) {
+    for (auto [contestant, every] : turns) {
+      if (round % every != 0) continue;
+      let_threads_sleep();
+      contestant->seconds.push_back(contestant->repetition());
+    }
+    std::reverse(turns.begin(), turns.end());
+  }
+}
+
+void Contest::report(const std::string& program, const Case& now,
+                     const std::map<std::string, std::string>& versions) const {
+  auto all = nlohmann::json::array();
+  for (const auto& contestant : contestants_) {
+    nlohmann::json one{{"name", contestant.name}, {"notes", contestant.notes}};
+    for (const auto& seconds : contestant.seconds) {
+      one["cpu"].push_back(seconds.cpu);
+      one["wall"].push_back(seconds.wall);
+    }
+    all.push_back(std::move(one));
+  }
+  const nlohmann::json line{
+      {"operator", program},  {"size", now.size},       {"channels", now.channels},
+      {"height", now.height}, {"width", now.width},     {"categories", now.categories},
+      {"layout", now.layout}, {"element", now.element}, {"threads", now.threads},
+      {"versions", versions}, {"contestants", all}};
+  std::cout << line.dump() << std::endl;
+}
+
+}  // namespace bench
