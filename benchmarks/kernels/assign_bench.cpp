@@ -1,10 +1,8 @@
 // cag::kernels::assign beside what gives the same labels: see kernels.py.
 #include <cag/kernels/assign.hpp>
 
-#include <algorithm>
 #include <functional>
 #include <limits>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -21,7 +19,7 @@
 #include <ATen/ops/where.h>
 #include <torch/version.h>
 
-#include "contest/child.hpp"
+#include "contest/children.hpp"
 #include "contest/contest.hpp"
 #include "contest/data.hpp"
 #include "contest/memory.hpp"
@@ -135,12 +133,6 @@ std::vector<std::pair<std::string, Labeler>> labelers(const Case& now) {
   return all;
 }
 
-struct Package {
-  std::string name;
-  std::vector<std::string> forms;
-};
-const std::vector<Package> kPackages{{"faiss", {"IndexFlatL2"}}, {"inductor", {"GEMM", "direct"}}};
-
 void run(const bench::Options& options, const Case& now) {
   const at::NoGradGuard no_grad;
   at::set_num_threads(now.threads);
@@ -154,24 +146,14 @@ void run(const bench::Options& options, const Case& now) {
   if (now.half() || now.channels_last())
     contest.add_run(contiguous, [run = published(data.features, data.anchors)] { run(); });
 
-  const auto files = options.folder + "/";
+  bench::Children children(options, "assign", now);
   const auto hand_over = [&](const at::Tensor& features, const at::Tensor& anchors) {
-    bench::write_bytes(files + "features", features);
-    bench::write_bytes(files + "anchors", anchors);
+    bench::write_bytes(options.folder + "/features", features);
+    bench::write_bytes(options.folder + "/anchors", anchors);
+    children.prepare();
   };
   hand_over(map, data.anchors);
-  std::map<std::string, std::string> versions{{"LibTorch", TORCH_VERSION}};
-  std::vector<std::pair<std::shared_ptr<bench::Child>, Package>> children;
-  for (const auto& package : kPackages) {
-    if (std::find(options.children.begin(), options.children.end(), package.name) ==
-        options.children.end())
-      continue;
-    const auto child = std::make_shared<bench::Child>(options, package.name);
-    versions.merge(child->prepare("assign", now, options.folder));
-    for (const auto& form : package.forms)
-      contest.add(package.name + " " + form, [=] { return child->repeat(form); });
-    children.emplace_back(child, package);
-  }
+  children.add_to(contest);
   if (now.threads == 1) bench::add_roofline(contest);
   contest.run(options.rounds, options.patience);
 
@@ -194,15 +176,9 @@ void run(const bench::Options& options, const Case& now) {
     };
     for (const auto& [name, labeler] : all) note(name, labeler(shifted, anchors)());
     if (offset != 0) hand_over(shifted, anchors);
-    for (const auto& [child, package] : children) {
-      if (offset != 0) child->prepare("assign", now, options.folder);
-      for (const auto& form : package.forms) {
-        child->repeat(form);
-        child->save(form, files + "labels");
-        note(package.name + " " + form,
-             bench::read_bytes(files + "labels", {now.pixels()}, at::kLong));
-      }
-    }
+    children.each_result([&](const auto& name, const auto& path) {
+      note(name, bench::read_bytes(path, {now.pixels()}, at::kLong));
+    });
   }
 
   if (now.threads == 1)
@@ -212,6 +188,8 @@ void run(const bench::Options& options, const Case& now) {
       const auto bytes = bench::extra_memory([&] { labels = run(); });
       contest.note(name, "extra memory", bytes - static_cast<double>(labels.nbytes()));
     }
+  auto versions = children.versions();
+  versions["LibTorch"] = TORCH_VERSION;
   contest.report("assign", now, versions);
 }
 

@@ -1,6 +1,7 @@
 #include "child.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -11,7 +12,8 @@
 
 namespace bench {
 
-Child::Child(const Options& options, const std::string& package) : package_(package) {
+Child::Child(const Options& options, std::string package)
+    : package_(std::move(package)), folder_(options.folder) {
   int to[2], from[2];
   // Not for the next child: it would keep this one's pipe open.
   if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0)
@@ -51,14 +53,15 @@ std::string Child::ask(const std::string& line) {
   return answer;
 }
 
-std::map<std::string, std::string> Child::prepare(const std::string& program, const Case& now,
-                                                  const std::string& folder) {
+void Child::prepare(const std::string& program, const Case& now) {
   const nlohmann::json line{{"do", "prepare"},          {"operator", program},
                             {"channels", now.channels}, {"height", now.height},
                             {"width", now.width},       {"categories", now.categories},
                             {"layout", now.layout},     {"element", now.element},
-                            {"threads", now.threads},   {"folder", folder}};
-  return nlohmann::json::parse(ask(line.dump())).get<std::map<std::string, std::string>>();
+                            {"threads", now.threads},   {"folder", folder_}};
+  const auto answer = nlohmann::json::parse(ask(line.dump()));
+  answer.at("versions").get_to(versions_);
+  answer.at("forms").get_to(forms_);
 }
 
 Seconds Child::repeat(const std::string& form) {

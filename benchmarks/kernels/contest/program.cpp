@@ -1,5 +1,7 @@
 #include "program.hpp"
 
+#include <algorithm>
+#include <csignal>
 #include <exception>
 #include <iostream>
 
@@ -26,6 +28,8 @@ int program(int argc, char** argv, const std::function<void(const Options&, cons
   app.add_option("--folder", options.folder, "for temporary files")->check(CLI::ExistingDirectory);
   CLI11_PARSE(app, argc, argv);
 
+  // A child process that has ended is found by its answer that does not come.
+  std::signal(SIGPIPE, SIG_IGN);
   const std::vector<Case> sizes{{"A", 256, 128, 256, 19, {}, {}},
                                 {"B", 256, 256, 512, 19, {}, {}},
                                 {"C", 64, 45, 60, 11, {}, {}}};
