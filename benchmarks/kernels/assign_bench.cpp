@@ -155,7 +155,7 @@ void run(const bench::Options& options, const Case& now) {
   hand_over(map, data.anchors);
   children.add_to(contest);
   if (now.threads == 1) bench::add_roofline(contest);
-  contest.run(options.rounds, options.patience);
+  contest.run(options, now.threads);
 
   // Labels, also where features and anchors share an offset.
   for (const int offset : {0, 10, 100}) {

@@ -41,8 +41,8 @@ class Case:
     def anchors(self):
         return self.read("anchors", self.categories, self.channels)
 
-    def logits(self):
-        return self.map("logits", self.categories, torch.float32)
+    def logits(self, element=torch.float32):
+        return self.map("logits", self.categories, element)
 
     def labels(self):
         return self.read("labels", self.pixels, dtype=torch.int64)
@@ -102,7 +102,7 @@ def alignment_loss(features, logits, labels, anchors):
 
 @torch.compile
 def argmax_threshold(logits):
-    probability, category = logits.softmax(0).max(0)
+    probability, category = logits.float().softmax(0).max(0)
     return torch.where(probability > THRESHOLD, category, IGNORE)
 
 
@@ -132,7 +132,7 @@ def inductor_alignment(case):
 
 
 def inductor_argmax_threshold(case):
-    logits = case.logits()
+    logits = case.logits(case.element)
     return {"softmax, max": lambda: argmax_threshold(logits)}
 
 

@@ -152,7 +152,7 @@ void run(const bench::Options& options, const Case& now) {
   children.prepare();
   children.add_to(contest);
   if (now.threads == 1) bench::add_roofline(contest);
-  contest.run(options.rounds, options.patience);
+  contest.run(options, now.threads);
 
   const auto truth = at::mm(one_hot(input, at::kDouble), columns(input.map.to(at::kDouble)).t());
   const auto counts = one_hot(input, at::kDouble).sum(1, /*keepdim=*/true);

@@ -49,19 +49,28 @@ void Contest::note(const std::string& name, const std::string& key, double value
   find(name).notes[key] = value;
 }
 
-void Contest::run(int rounds, double patience) {
+void Contest::run(const Options& options, int threads) {
   constexpr int kFewest = 5;
-  std::vector<std::pair<Contestant*, int>> turns;  // and in every how many rounds
+  constexpr double kMost = 10, kTurn = 1e-3;  // repetitions of a turn, seconds
+  struct Turn {
+    Contestant* contestant;
+    int every, times;  // of the rounds, in a turn
+  };
+  const auto rounded_up = [](double value, double most) {
+    return static_cast<int>(std::clamp(std::ceil(value), 1.0, most));
+  };
+  std::vector<Turn> turns;
   for (auto& contestant : contestants_) {
-    const auto sits_out = std::ceil(contestant.repetition().wall / patience);
-    turns.emplace_back(&contestant, std::clamp(static_cast<int>(std::min(sits_out, 1e6)), 1,
-                                               std::max(rounds / kFewest, 1)));
+    const auto seconds = contestant.repetition().cpu;
+    turns.push_back({&contestant,
+                     rounded_up(seconds / options.patience, std::max(options.rounds / kFewest, 1)),
+                     rounded_up(kTurn / seconds, kMost)});
   }
-  for (int round = 0; round < rounds; ++round) {
-    for (auto [contestant, every] : turns) {
+  for (int round = 0; round < options.rounds; ++round) {
+    for (const auto& [contestant, every, times] : turns) {
       if (round % every != 0) continue;
-      let_threads_sleep();
-      contestant->seconds.push_back(contestant->repetition());
+      if (threads > 1) let_threads_sleep();
+      for (int i = 0; i < times; ++i) contestant->seconds.push_back(contestant->repetition());
     }
     std::reverse(turns.begin(), turns.end());
   }

@@ -21,8 +21,9 @@ class Contest {
   /// Something about a contestant that is not a time.
   void note(const std::string& name, const std::string& key, double value);
 
-  /// One repetition each that is not counted, then the rounds, every other one in reverse.
-  void run(int rounds, double patience);
+  /// One repetition each that is not counted, then the rounds, every other one in reverse. Who is
+  /// quick repeats several times in a turn.
+  void run(const Options& options, int threads);
 
   /// As a line of JSON on standard output.
   void report(const std::string& program, const Case& now,

@@ -12,7 +12,7 @@ struct Options {
   std::vector<std::string> elements{"float32", "bfloat16"};
   std::vector<int> threads{1, 2};
   int rounds = 30;
-  /// Seconds. A contestant that takes longer sits rounds out, but not more than it has to for five.
+  /// Seconds. A contestant that takes longer sits rounds out, but takes part in five.
   double patience = 0.2;
   std::string anchors;                ///< file of [19, 256] float32; empty: random ones
   std::string python, script;         ///< what a child process runs
