@@ -20,20 +20,12 @@ struct ClassSums {
   /// @param labels [N, h, w] int64, a category below `categories` or kIgnoreIndex
   static ClassSums of(const at::Tensor& features, const at::Tensor& labels,
                       std::int64_t categories) {
-    detail::check_map(features, "features", "[N, D, h, w]");
-    detail::check_labels_of(labels, features);
-    TORCH_CHECK_VALUE(categories >= 1 && categories <= kIgnoreIndex, "expected 1 to ", kIgnoreIndex,
-                      " categories, got ", categories);
+    check(features, labels, categories);
     const auto images = features.size(0);
     const auto flat = labels.reshape({-1});
     const auto labelled = flat.ne(kIgnoreIndex).nonzero().squeeze(1);
     const auto category = flat.index_select(0, labelled);
-    if (category.numel() > 0) {
-      const auto low = category.min().item<std::int64_t>();
-      const auto high = category.max().item<std::int64_t>();
-      TORCH_CHECK_VALUE(low >= 0 && high < categories, "expected labels below ", categories, " or ",
-                        kIgnoreIndex, ", got ", low < 0 ? low : high);
-    }
+    check_categories(category, categories);
     const auto image = labelled.div(labels.size(1) * labels.size(2), "floor");
     const auto cell = image.mul(categories).add(category);
 
@@ -43,6 +35,24 @@ struct ClassSums {
                           .index_add(0, cell, pixels.index_select(0, labelled));
     return {sums.view({images, categories, features.size(1)}),
             cell.bincount({}, images * categories).view({images, categories})};
+  }
+
+  /// @throws c10::ValueError where features, labels and the number of categories do not go together
+  static void check(const at::Tensor& features, const at::Tensor& labels, std::int64_t categories) {
+    detail::check_map(features, "features", "[N, D, h, w]");
+    detail::check_labels_of(labels, features);
+    TORCH_CHECK_VALUE(categories >= 1 && categories <= kIgnoreIndex, "expected 1 to ", kIgnoreIndex,
+                      " categories, got ", categories);
+  }
+
+  /// @param category [M], those of labelled pixels
+  /// @throws c10::ValueError where one is not below `categories`
+  static void check_categories(const at::Tensor& category, std::int64_t categories) {
+    if (category.numel() == 0) return;
+    const auto low = category.min().item<std::int64_t>();
+    const auto high = category.max().item<std::int64_t>();
+    TORCH_CHECK_VALUE(low >= 0 && high < categories, "expected labels below ", categories, " or ",
+                      kIgnoreIndex, ", got ", low < 0 ? low : high);
   }
 };
 

@@ -9,9 +9,24 @@
 #include <cag/anchor/anchors.hpp>
 #include <cag/kernels/anchor_table.hpp>
 #include <cag/kernels/feature_map.hpp>
+#include <cag/kernels/mutable_feature_map.hpp>
 #include <cag/kernels/parallel.hpp>
 
 namespace cag::detail {
+
+inline kernels::Element element_of(at::ScalarType type) {
+  TORCH_CHECK_VALUE(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf,
+                    "expected features as float, bfloat16 or half, got ", type);
+  return type == at::kFloat      ? kernels::Element::kFloat32
+         : type == at::kBFloat16 ? kernels::Element::kBFloat16
+                                 : kernels::Element::kFloat16;
+}
+
+/// Whether the compiled operators know such tensors. Others take LibTorch's way.
+inline bool has_kernels(const at::Tensor& features) {
+  const auto type = features.scalar_type();
+  return features.is_cpu() && (type == at::kFloat || type == at::kBFloat16 || type == at::kHalf);
+}
 
 /// A feature map [N, D, h, w] on the CPU as the operators read it: where it lies, if its pixels or
 /// its channels lie side by side, else from a copy.
@@ -34,14 +49,6 @@ class FeatureView {
   const kernels::FeatureMap& view() const { return view_; }
 
  private:
-  static kernels::Element element_of(at::ScalarType type) {
-    TORCH_CHECK_VALUE(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf,
-                      "expected features as float, bfloat16 or half, got ", type);
-    return type == at::kFloat      ? kernels::Element::kFloat32
-           : type == at::kBFloat16 ? kernels::Element::kBFloat16
-                                   : kernels::Element::kFloat16;
-  }
-
   /// The pixels of an image are evenly spaced, and side by side if the channels are not.
   bool fits() const {
     const auto height = features_.size(2), width = features_.size(3);
@@ -54,6 +61,15 @@ class FeatureView {
   at::Tensor features_;
   kernels::FeatureMap view_;
 };
+
+/// A feature map that has been made to be written: contiguous, or channels-last.
+inline kernels::MutableFeatureMap written(at::Tensor& map) {
+  const FeatureView view(map);
+  const auto& [data, element, images, channels, pixels, image_stride, channel_stride,
+               pixel_stride] = view.view();
+  return {map.mutable_data_ptr(), element,        images,      channels, pixels,
+          image_stride,           channel_stride, pixel_stride};
+}
 
 /// The anchors that take part.
 /// @param competing [K] bool

@@ -15,8 +15,8 @@
 namespace cag::metric {
 
 /// Euclidean, by the vector code of cag::kernels, which is to be linked: the features are read
-/// once, and no distance to any but the two nearest categories is stored. For feature maps on the
-/// CPU; float32 sums, also of half types. float64 features take the way of Euclidean.
+/// once, and no distance to any but the two nearest categories is stored. Sums are float32, also
+/// of half types. Features elsewhere than on the CPU, and float64 ones, take the way of Euclidean.
 struct FusedEuclidean {
   static constexpr std::string_view kName = "euclidean";
 
@@ -28,15 +28,12 @@ struct FusedEuclidean {
                          const at::Tensor& competing) const {
     TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
                       anchors.categories());
-    if (features.scalar_type() == at::kDouble) {
+    if (!detail::has_kernels(features)) {
       const auto distances =
           detail::category_distances(Euclidean{}, detail::to_pixels(features), anchors);
       return NearestTwo::of(distances.masked_fill(competing.logical_not().to(features.device()),
                                                   std::numeric_limits<double>::infinity()));
     }
-    TORCH_CHECK_VALUE(features.is_cpu(), "FusedEuclidean needs features on the CPU, got ",
-                      features.toString(), " ", features.sizes(),
-                      ": take metric::Euclidean elsewhere");
     const detail::FeatureView map(features);
     const auto table = detail::anchor_table(anchors, competing);
     const auto pixels = features.size(0) * features.size(2) * features.size(3);

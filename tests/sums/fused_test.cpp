@@ -1,0 +1,109 @@
+#include <cag/sums/fused.hpp>
+
+#include <ATen/ops/full.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+
+#include <cag/sums/indexed.hpp>
+#include <cag/sums/sums_rule.hpp>
+
+#include "catch.hpp"
+#include "tensors.hpp"
+
+using namespace cag;
+using namespace cag::test;
+using Catch::Contains;
+
+static_assert(SumsRule<sums::Fused> && SumsRule<sums::Indexed>);
+
+namespace {
+
+constexpr std::int64_t kCategories = 5;
+
+at::Tensor some_labels(std::int64_t n, std::int64_t h, std::int64_t w) {
+  auto labels = at::randint(0, kCategories + 1, {n, h, w}, at::kLong);
+  return labels.masked_fill(labels.eq(kCategories), kIgnoreIndex);
+}
+
+/// Sums, counts and the gradient of both rules, the gradient of one number made of all sums.
+void check_same(const at::Tensor& features, const at::Tensor& labels, double tolerance) {
+  const auto run = [&](const auto& rule) {
+    const auto leaf = features.detach().requires_grad_(true);
+    const auto result = rule(leaf, labels, kCategories);
+    const auto weights = at::rand(result.sums.sizes(), at::kFloat);
+    (result.sums * weights).sum().backward();
+    return std::tuple{result.sums.detach(), result.pixels, leaf.grad()};
+  };
+  at::manual_seed(5);
+  const auto [sums, pixels, gradient] = run(sums::Fused{});
+  at::manual_seed(5);
+  const auto [expected, counted, slope] = run(sums::Indexed{});
+  CHECK(at::allclose(sums, expected, tolerance, tolerance));
+  CHECK(same(pixels, counted));
+  CHECK(gradient.scalar_type() == features.scalar_type());
+  CHECK(at::allclose(gradient, slope, tolerance, tolerance));
+}
+
+}  // namespace
+
+TEST_CASE("Fused sums are those of Indexed, and so is their gradient") {
+  at::manual_seed(1);
+  const auto big = at::randn({3, 40, 18, 22});
+  const auto labels = some_labels(3, 18, 22);
+  for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf, at::kDouble}) {
+    CAPTURE(type);
+    const auto map = big.to(type);
+    const double tolerance = type == at::kFloat || type == at::kDouble ? 1e-5 : 1e-2;
+    check_same(map, labels, tolerance);
+    check_same(map.contiguous(at::MemoryFormat::ChannelsLast), labels, tolerance);
+    check_same(map.narrow(1, 7, 20), labels, tolerance);
+    check_same(map.transpose(2, 3), labels.transpose(1, 2), tolerance);
+    check_same(map.narrow(2, 3, 1), labels.narrow(1, 3, 1), tolerance);
+  }
+}
+
+TEST_CASE("The gradient of Fused sums is the difference quotient of its value") {
+  // The sums are linear: a quotient over a step of any size is exact up to rounding.
+  at::manual_seed(2);
+  const auto features = at::randn({2, 6, 5, 4}).requires_grad_(true);
+  const auto labels = some_labels(2, 5, 4);
+  const auto weights = at::randn({2, kCategories, 6});
+  const auto value = [&](const at::Tensor& x) {
+    return (sums::Fused{}(x, labels, kCategories).sums * weights).sum();
+  };
+  value(features).backward();
+  const at::NoGradGuard no_grad;
+  for (std::int64_t i = 0; i < features.numel(); ++i) {
+    auto moved = features.detach().clone();
+    moved.view(-1)[i] += 1;
+    const auto quotient = (value(moved) - value(features)).item<double>();
+    CHECK(quotient == Approx(features.grad().view(-1)[i].item<double>()).margin(1e-4));
+  }
+}
+
+TEST_CASE("Fused sums leave out what is not labelled, finite or not, and take an empty batch") {
+  auto features = at::rand({1, 3, 4, 4});
+  auto labels = some_labels(1, 4, 4);
+  features[0][1][2][2] = std::numeric_limits<double>::quiet_NaN();
+  labels[0][2][2] = kIgnoreIndex;
+  CHECK(sums::Fused{}(features, labels, kCategories).sums.isfinite().all().item<bool>());
+  const auto none = sums::Fused{}(features.narrow(0, 0, 0), labels.narrow(0, 0, 0), kCategories);
+  CHECK(none.sums.sizes() == at::IntArrayRef({0, kCategories, 3}));
+  const auto ignored = at::full({1, 4, 4}, kIgnoreIndex, at::kLong);
+  CHECK(sums::Fused{}(features, ignored, kCategories).sums.eq(0).all().item<bool>());
+}
+
+TEST_CASE("Fused sums say what does not fit") {
+  const auto features = at::rand({1, 3, 4, 4});
+  auto labels = some_labels(1, 4, 4);
+  const auto refusal = [&](const at::Tensor& x, const at::Tensor& y) {
+    return message_of([&] { sums::Fused{}(x, y, kCategories); });
+  };
+  CHECK_THAT(refusal(features, labels.narrow(1, 0, 3)), Contains("[1, 3, 4]"));
+  CHECK_THAT(refusal(features[0], labels), Contains("[N, D, h, w]") && Contains("[3, 4, 4]"));
+  labels[0][0][0] = 7;
+  CHECK_THAT(refusal(features, labels), Contains("below 5 or 250, got 7"));
+  labels[0][0][0] = -1;
+  CHECK_THAT(refusal(features, labels), Contains("below 5 or 250, got -1"));
+}
