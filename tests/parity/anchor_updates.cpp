@@ -1,6 +1,7 @@
 #include <cag/anchor/anchor_bank.hpp>
 #include <cag/anchor/moving_average.hpp>
 #include <cag/profile/published_code.hpp>
+#include <cag/sums/fused.hpp>
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
@@ -71,18 +72,22 @@ void replay_run(const Case& golden, const std::string& name, const Json& run, U 
   check.equal(name + " count_after", at::stack(counts), tensor("count_after"));
   check.close(name + " final_anchors", anchors.vectors, tensor("final_anchors"), 1e-6, 1e-9);
 
-  AnchorBank<Recorded, U, profile::PublishedCode::Mask> bank(
-      start_of(golden, run, categories, vectors.size(1)), rule);
-  std::vector<at::Tensor> count_after_step;
-  for (const auto& step : steps) {
-    bank.observe(step.prediction, step.labels);
-    count_after_step.push_back(bank.anchors().counts.clone());
-  }
-  check.close(name + " final anchors of the bank", bank.anchors().vectors, tensor("final_anchors"),
-              1e-6, 2e-6);
-  check.equal(name + " counts of the bank", at::stack(count_after_step),
-              tensor("count_after_image"));
-  check.that(bank.non_finite_pixels() == 0, name + ": pixels that are not finite");
+  const auto replay_bank = [&]<SumsRule S>(S) {
+    AnchorBank<Recorded, U, profile::PublishedCode::Mask, moments::None, S> bank(
+        start_of(golden, run, categories, vectors.size(1)), rule);
+    const auto what = fmt::format("{} of the bank with {} sums: ", name, S::kName);
+    std::vector<at::Tensor> count_after_step;
+    for (const auto& step : steps) {
+      bank.observe(step.prediction, step.labels);
+      count_after_step.push_back(bank.anchors().counts.clone());
+    }
+    check.close(what + "final anchors", bank.anchors().vectors, tensor("final_anchors"), 1e-6,
+                2e-6);
+    check.equal(what + "counts", at::stack(count_after_step), tensor("count_after_image"));
+    check.that(bank.non_finite_pixels() == 0, what + "pixels that are not finite");
+  };
+  replay_bank(sums::Indexed{});
+  replay_bank(sums::Fused{});
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cag/eval/confusion_matrix.hpp>
 #include <cag/label/downsample.hpp>
+#include <cag/profile/fused.hpp>
 #include <cag/profile/published_code.hpp>
 
 #include <ATen/ops/empty.h>
@@ -13,9 +14,8 @@
 namespace cag::parity {
 namespace {
 
-using Labeler = profile::PublishedCode::Labeler;
-
 /// Every pixel gets its nearest anchor and its most probable category.
+template <typename Labeler>
 Labeler unfiltered() {
   return Labeler({}, Method::Rule{label::Margin{.margin = 0}, label::Probability{.threshold = 0}});
 }
@@ -170,12 +170,16 @@ void replay_closed_form(const Case& golden, const Method& method, Check& check) 
 
 }  // namespace
 
-void replay_distances(const Case& golden, const Method& method, Check& check) {
-  if (!golden.has("features")) return replay_closed_form(golden, method, check);
+namespace {
+
+/// @tparam P  the published code's profile, or its twin over the compiled operators
+template <Profile P>
+void replay_labels(const Case& golden, const Method& method, Check& check) {
+  using Labeler = typename P::Labeler;
   const Prediction teacher{golden.tensor("features"), golden.tensor("logits")};
   const auto anchors = Case::anchors(golden.tensor("anchors"));
   const Labeler labeler({}, method.rule(golden.json));
-  const auto nearest = unfiltered()(teacher, anchors);
+  const auto nearest = unfiltered<Labeler>()(teacher, anchors);
   const auto labels = labeler(teacher, anchors);
   check_distances(golden, "", teacher.features, anchors, check);
   check_labels(golden, "", nearest.select(0, 0), labels.select(0, 0), check);
@@ -186,9 +190,17 @@ void replay_distances(const Case& golden, const Method& method, Check& check) {
   if (golden.has("tie_anchors")) {
     const auto tied = Case::anchors(golden.tensor("tie_anchors"));
     check_distances(golden, "tie_", teacher.features, tied, check);
-    check_labels(golden, "tie_", unfiltered()(teacher, tied).select(0, 0),
+    check_labels(golden, "tie_", unfiltered<Labeler>()(teacher, tied).select(0, 0),
                  labeler(teacher, tied).select(0, 0), check);
   }
+}
+
+}  // namespace
+
+void replay_distances(const Case& golden, const Method& method, Check& check) {
+  if (!golden.has("features")) return replay_closed_form(golden, method, check);
+  replay_labels<profile::PublishedCode>(golden, method, check);
+  replay_labels<profile::Fused<profile::PublishedCode>>(golden, method, check);
 }
 
 }  // namespace cag::parity

@@ -10,6 +10,7 @@
 #include <cag/candidate/among.hpp>
 #include <cag/io/module_state.hpp>
 #include <cag/io/sgd_state.hpp>
+#include <cag/profile/fused.hpp>
 #include <cag/stage/self_training.hpp>
 #include <cag/stage/stagewise_scheduler.hpp>
 
@@ -213,11 +214,16 @@ void replay_as(const Case& golden, stage::SelfTraining<P> stage, const Method& m
 void replay_trajectory(const Case& golden, const Method& method, Check& check) {
   const auto valid = golden.json.value("valid_classes", std::vector<std::int64_t>{});
   if (valid.empty() || valid.size() == golden.json.at("n_classes").get<std::size_t>()) {
-    return replay_as(golden, stage::SelfTraining<profile::PublishedCode>{}, method, check);
+    replay_as(golden, stage::SelfTraining<profile::PublishedCode>{}, method, check);
+    replay_as(golden, stage::SelfTraining<profile::Fused<profile::PublishedCode>>{}, method, check);
+    return;
   }
-  stage::SelfTraining<Restricted> stage;
-  stage.loss.anchor.candidates = {valid};
-  replay_as(golden, stage, method, check);
+  const auto restricted = [&](auto stage) {
+    stage.loss.anchor.candidates = {valid};
+    replay_as(golden, stage, method, check);
+  };
+  restricted(stage::SelfTraining<Restricted>{});
+  restricted(stage::SelfTraining<profile::Fused<Restricted>>{});
 }
 
 }  // namespace cag::parity
