@@ -75,10 +75,38 @@ HWY_ATTR void accumulate_all(const T* pixels, std::int64_t stride, std::int64_t 
   }
 }
 
+using Integers = hn::RebindToSigned<Floats>;
+
+// The first `pixels` lanes of a vector to `out + at`, unless `out` is null.
+inline HWY_ATTR void store_wide(hn::Vec<Integers> values, std::int64_t pixels, std::int64_t at,
+                                std::int64_t* out) {
+  if (out == nullptr) return;
+  HWY_ALIGN std::int32_t lanes[kLanes];
+  hn::Store(values, Integers(), lanes);
+  std::copy_n(lanes, pixels, out + at);
+}
+
+inline HWY_ATTR void store_bytes(hn::Vec<Integers> values, std::int64_t pixels, std::int64_t at,
+                                 std::uint8_t* out) {
+  if (out == nullptr) return;
+  const hn::Rebind<std::uint8_t, Integers> bytes;
+  HWY_ALIGN std::uint8_t lanes[kLanes];
+  hn::StoreU(hn::DemoteTo(bytes, values), bytes, lanes);
+  std::copy_n(lanes, pixels, out + at);
+}
+
+inline HWY_ATTR void store_floats(FloatVector values, std::int64_t pixels, std::int64_t at,
+                                  float* out) {
+  if (out == nullptr) return;
+  HWY_ALIGN float lanes[kLanes];
+  hn::Store(values, kFloats, lanes);
+  std::copy_n(lanes, pixels, out + at);
+}
+
 /// Labels up to kLanes pixels by their squared distances [anchors, kLanes].
 HWY_ATTR void label(const AnchorTable& table, const MarginTest& test, const Assignment& out,
                     const float* HWY_RESTRICT squared, std::int64_t at, std::int64_t pixels) {
-  const hn::RebindToSigned<Floats> integers;
+  const Integers integers;
   const auto infinity = hn::Set(kFloats, std::numeric_limits<float>::infinity());
   auto best = infinity, second = infinity, margin = hn::Set(kFloats, test.margin);
   const auto* owner = table.category();
@@ -107,24 +135,16 @@ HWY_ATTR void label(const AnchorTable& table, const MarginTest& test, const Assi
   const auto labels = hn::IfThenElse(hn::RebindMask(integers, active), category,
                                      hn::Set(integers, static_cast<std::int32_t>(out.ignore)));
 
-  HWY_ALIGN std::int32_t categories[kLanes];
-  HWY_ALIGN float lanes[kLanes];
-  if (out.label != nullptr) {
-    hn::Store(labels, integers, categories);
-    std::copy_n(categories, pixels, out.label + at);
-  }
-  if (out.category != nullptr) {
-    hn::Store(category, integers, categories);
-    std::copy_n(categories, pixels, out.category + at);
-  }
-  if (out.nearest != nullptr) {
-    hn::Store(best, kFloats, lanes);
-    std::copy_n(lanes, pixels, out.nearest + at);
-  }
-  if (out.second != nullptr) {
-    hn::Store(second, kFloats, lanes);
-    std::copy_n(lanes, pixels, out.second + at);
-  }
+  store_wide(labels, pixels, at, out.label);
+  store_wide(category, pixels, at, out.category);
+  store_bytes(labels, pixels, at, out.label_byte);
+  store_bytes(category, pixels, at, out.category_byte);
+  if (out.abstain != nullptr)
+    store_bytes(hn::IfThenZeroElse(hn::RebindMask(integers, active), hn::Set(integers, 1)), pixels,
+                at, out.abstain);
+  store_floats(best, pixels, at, out.nearest);
+  store_floats(second, pixels, at, out.second);
+  store_floats(gap, pixels, at, out.gap);
 }
 
 template <typename T>

@@ -13,8 +13,13 @@ struct Assignment {
   std::int64_t* label = nullptr;     ///< as `category`, `ignore` where not active
   std::int64_t* category = nullptr;  ///< of the nearest anchor; the first where none is nearer
   float* nearest = nullptr;          ///< Euclidean distance to the nearest anchor
-  float* second = nullptr;  ///< to the nearest anchor of another category, +inf without one
-  std::int64_t ignore = 250;
+  float* second = nullptr;          ///< to the nearest anchor of another category, +inf without one
+  std::int64_t ignore = 250;        ///< an int32
+  float* gap = nullptr;             ///< second - nearest
+  std::uint8_t* abstain = nullptr;  ///< 0 where active, 1 elsewhere
+  // As label and category, where those and `ignore` are at most 255.
+  std::uint8_t* label_byte = nullptr;
+  std::uint8_t* category_byte = nullptr;
 };
 
 /// When a pixel is active: the distance to the second category exceeds that to the first by the
