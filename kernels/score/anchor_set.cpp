@@ -49,7 +49,8 @@ class FileReader {
     if (!stored_.tensors.empty())
       wrong("unexpected tensor \"", stored_.tensors.begin()->first, "\"");
 
-    JsonText names(text("categories"), bytes_.name);
+    const auto list = text("categories");
+    JsonText names(list, bytes_.name);
     names.array([&] { set.names.push_back(names.string()); });
     names.end();
     if (std::cmp_not_equal(set.names.size(), set.categories))
