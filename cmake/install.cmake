@@ -5,10 +5,11 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cag")
 set(pkgconfig_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 set(packaged_components "")
 set(component_needs "")
+set(compiled_components "")
 
 # Adds `target` to the package as the component `name`; the rest are the packages it needs besides those of cag::cag.
 function(cag_package_component name target)
-  install(TARGETS ${target} EXPORT cag-${name}-targets)
+  install(TARGETS ${target} EXPORT cag-${name}-targets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT cag-${name}-targets NAMESPACE cag:: DESTINATION "${package_dir}")
   set(packaged_components ${packaged_components} ${name} PARENT_SCOPE)
   set(component_needs "${component_needs}set(_cag_needs_of_${name} ${ARGN})\n" PARENT_SCOPE)
@@ -19,6 +20,7 @@ function(cag_package_pkgconfig name)
   file(RELATIVE_PATH pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
   string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
   cmake_path(APPEND pc_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
+  cmake_path(APPEND pc_libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
   configure_file("${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${pkgconfig_dir}")
 endfunction()
@@ -48,10 +50,22 @@ if(CAG_DATA)
   cag_package_pkgconfig(cag-data)
 endif()
 
+# A package with compiled parts is for one kind of processor.
+set(architectures ARCH_INDEPENDENT)
+if(CAG_KERNELS)
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/kernels/include/" TYPE INCLUDE FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+  cag_package_component(kernels cag_kernels hwy)
+  cag_package_component(kernels_shared cag_kernels_shared)
+  cag_package_component(score cag_score)
+  cag_package_pkgconfig(cag-score)
+  set(compiled_components kernels kernels_shared score)
+  set(architectures "")
+endif()
+
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/cag-config.cmake.in"
   "${PROJECT_BINARY_DIR}/cag-config.cmake" INSTALL_DESTINATION "${package_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/cag-config-version.cmake"
-  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+  COMPATIBILITY SameMinorVersion ${architectures})
 install(FILES
   "${PROJECT_BINARY_DIR}/cag-config.cmake"
   "${PROJECT_BINARY_DIR}/cag-config-version.cmake"

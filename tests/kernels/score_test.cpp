@@ -74,7 +74,7 @@ const float kGap = std::sqrt(37.0F) - 1;
 void check_example(const cag_scorer* scorer) {
   const auto maps = run(scorer, cag_scorer_frame_chw(kPixels.data(), CAG_SCORER_FLOAT32, 3, 2, 3));
   CHECK(maps.label == std::vector<std::uint8_t>{0, 250, 1, 3, 250, 250});
-  CHECK(maps.category == std::vector<std::uint8_t>{0, 1, 1, 3, 1, 250});
+  CHECK(maps.category == std::vector<std::uint8_t>{0, 1, 1, 3, 1, 0});
   CHECK(maps.abstain == std::vector<std::uint8_t>{0, 1, 0, 0, 1, 1});
   CHECK(std::vector(maps.margin.begin(), maps.margin.end() - 1) ==
         std::vector<float>{4, 2, kGap, kGap, 0});
@@ -153,7 +153,7 @@ TEST_CASE("a scorer's margin is the fitted or the fixed one, strict or not") {
   options.ignore = -1;
   const auto maps = run<std::int64_t>(opened(bytes, &options).get(), frame);
   CHECK(maps.label == std::vector<std::int64_t>{0, -1, 1, 3, -1, -1});
-  CHECK(maps.category == std::vector<std::int64_t>{0, 1, 1, 3, 1, -1});
+  CHECK(maps.category == std::vector<std::int64_t>{0, 1, 1, 3, 1, 0});
 
   auto without = example();
   without.tensors.erase("margins");

@@ -46,11 +46,25 @@ with tempfile.TemporaryDirectory() as folder:
                f'compatible with requested version "{later}"', f"version: {version}")
 
     expect("a component", "REQUIRED;COMPONENTS;data", True, "data TRUE")
-    unknown = f"This package of cag {version} has no component kernels. Its components: data."
-    expect("a missing component", "REQUIRED;COMPONENTS;kernels;data", False, unknown)
-    expect("a missing component, found out", "QUIET;COMPONENTS;kernels", True, "cag 0,", f"why: {unknown}")
-    expect("a missing optional component", "REQUIRED;OPTIONAL_COMPONENTS;kernels;data", True,
-           f"cag without kernels: {unknown}", "cag 1, data TRUE, kernels FALSE")
+    unknown = (f"This package of cag {version} has no component maps. "
+               "Its components: data, kernels, kernels_shared, score.")
+    expect("a missing component", "REQUIRED;COMPONENTS;maps;data", False, unknown)
+    expect("a missing component, found out", "QUIET;COMPONENTS;maps", True, "cag 0,", f"why: {unknown}")
+    expect("a missing optional component", "REQUIRED;OPTIONAL_COMPONENTS;maps;data", True,
+           f"cag without maps: {unknown}", "cag 1, data TRUE, kernels ,")
+
+    nowhere = ["-DCAG_TORCH_ROOT=/nowhere"]
+    expect("compiled components", "REQUIRED;COMPONENTS;kernels;score", True, "kernels TRUE", f"headers in {prefix}/include")
+    expect("compiled components without LibTorch", "REQUIRED;COMPONENTS;kernels;kernels_shared", True,
+           "cag without cag::cag: cag needs CagTorch", "kernels TRUE", place=nowhere)
+    expect("the run-time scorer without LibTorch", "REQUIRED;COMPONENTS;score", True, "score TRUE", place=nowhere)
+    expect("a component that needs LibTorch beside one that does not", "REQUIRED;COMPONENTS;score;data", False,
+           "CAG_TORCH_ROOT is /nowhere", place=nowhere)
+    no_highway = ["-DCMAKE_DISABLE_FIND_PACKAGE_hwy=ON"]
+    expect("the static operators without Highway", "REQUIRED;COMPONENTS;kernels", False,
+           "cag needs hwy, which was not found", place=nowhere, options=no_highway)
+    expect("the shared ones without Highway", "REQUIRED;COMPONENTS;kernels_shared;score", True, place=nowhere,
+           options=no_highway)
 
     no_spng = ["-DCMAKE_DISABLE_FIND_PACKAGE_CagSpng=ON"]
     expect("a component without its library", "REQUIRED;COMPONENTS;data", False,
