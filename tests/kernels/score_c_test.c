@@ -42,7 +42,8 @@ int main(void) {
   if (abstain[0] != 0 || abstain[1] != 1 || abstain[2] != 0) return failed("abstain map", &error);
   if (margin[0] != 8 || margin[1] != 0 || margin[2] != 10) return failed("margins", &error);
 
-  cag_scorer_category category = {.size = sizeof category};
+  cag_scorer_category category;
+  category.size = sizeof category;
   if (cag_scorer_describe_category(scorer, 1, &category, &error) != CAG_SCORER_OK ||
       category.name[0] != 's' || category.margin != 2.5F)
     return failed("category", &error);

@@ -43,6 +43,13 @@ with tempfile.TemporaryDirectory() as folder:
             sys.exit(f"expected {flag} where torch_root is /elsewhere, got {elsewhere}")
     if (moved / libdir / "pkgconfig" / "cag-data.pc").exists() and "-lspng" not in ask(moved, "--libs", "cag-data"):
         sys.exit("expected cag-data to link libspng")
+    if (moved / libdir / "pkgconfig" / "cag-score.pc").exists():
+        flags = ask(moved, "--cflags", "--libs", "cag-score")
+        scores = pathlib.Path(source).parent.parent / "kernels/score_c_test.c"
+        # As C++: that the header is clean C is what the tests of the kernels hold.
+        subprocess.run([compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-x", "c++", scores, "-x", "none", *flags,
+                        f"-Wl,-rpath,{moved / libdir}", "-o", program], check=True)
+        subprocess.run([program], check=True)
     version = ask(moved, "--modversion", "cag")
     subprocess.run([tool, "--exists", f"cag = {version[0]}"], check=True,
                    env=os.environ | {"PKG_CONFIG_PATH": str(moved / libdir / "pkgconfig")})
