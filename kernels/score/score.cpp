@@ -116,6 +116,10 @@ AnchorSet copy(const cag_scorer_anchors& from) {
 
 std::int64_t element_bytes(std::int32_t element) { return element == CAG_SCORER_FLOAT32 ? 4 : 2; }
 
+bool is_aligned(const void* at, std::int64_t bytes) {
+  return reinterpret_cast<std::uintptr_t>(at) % bytes == 0;
+}
+
 /// That the frame is one of `width` channels which lies in its buffer.
 cag_scorer_status check_frame(const cag_scorer_frame& frame, std::int64_t width,
                               cag_scorer_error* error) {
@@ -139,7 +143,7 @@ cag_scorer_status check_frame(const cag_scorer_frame& frame, std::int64_t width,
   if (frame.data == nullptr)
     return bad(error, "expected the data of a frame of %lld x %lld pixels, got a null pointer",
                Long{frame.height}, Long{frame.width});
-  if (reinterpret_cast<std::uintptr_t>(frame.data) % element_bytes(frame.element) != 0)
+  if (!is_aligned(frame.data, element_bytes(frame.element)))
     return bad(error, "expected data aligned to its elements of %lld bytes, got %p",
                Long{element_bytes(frame.element)}, frame.data);
   // What is past the last element.
@@ -162,6 +166,20 @@ cag_scorer_status check_frame(const cag_scorer_frame& frame, std::int64_t width,
     return bad(error, "expected the %lld elements that %lld channels of %lld x %lld need, got %lld",
                Long{end}, Long{frame.channels}, Long{frame.height}, Long{frame.width},
                Long{frame.elements});
+  return CAG_SCORER_OK;
+}
+
+/// That the maps have room for the frame's pixels.
+cag_scorer_status check_maps(const cag_scorer_maps& maps, std::int64_t pixels,
+                             std::int32_t label_type, cag_scorer_error* error) {
+  if (maps.pixels < pixels)
+    return bad(error, "expected maps with room for %lld pixels, got %lld",
+               static_cast<long long>(pixels), static_cast<long long>(maps.pixels));
+  const std::int64_t label_bytes = label_type == CAG_SCORER_UINT8 ? 1 : sizeof(std::int64_t);
+  if (!is_aligned(maps.label, label_bytes) || !is_aligned(maps.category, label_bytes) ||
+      !is_aligned(maps.margin, sizeof(float)) || !is_aligned(maps.distance, sizeof(float)))
+    return bad(error, "expected maps aligned to their elements, got %p, %p, %p and %p", maps.label,
+               maps.category, static_cast<void*>(maps.margin), static_cast<void*>(maps.distance));
   return CAG_SCORER_OK;
 }
 
@@ -240,9 +258,8 @@ cag_scorer_status cag_scorer_run(const cag_scorer* scorer, const cag_scorer_fram
   if (const auto status = check(maps, "cag_scorer_maps", error)) return status;
   if (const auto status = check_frame(*frame, scorer->set.width, error)) return status;
   const auto pixels = frame->height * frame->width;
-  if (maps->pixels < pixels)
-    return bad(error, "expected maps with room for %lld pixels, got %lld",
-               static_cast<long long>(pixels), static_cast<long long>(maps->pixels));
+  if (const auto status = check_maps(*maps, pixels, scorer->options.label_type, error))
+    return status;
   if (pixels == 0) return CAG_SCORER_OK;
 
   using cag::kernels::Element;

@@ -201,7 +201,8 @@ static inline cag_scorer_frame cag_scorer_frame_hwc(const void* data, int32_t el
   return frame;
 }
 
-/* What is written, each [height, width] row by row; null where it is not wanted. */
+/* What is written, each [height, width] row by row and aligned to its elements; null where it is
+ * not wanted. */
 typedef struct cag_scorer_maps {
   size_t size;
   int64_t pixels;   /* that each map has room for */
