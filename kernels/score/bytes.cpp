@@ -37,7 +37,7 @@ class Descriptor {
 
 Bytes Bytes::of_memory(const void* data, std::size_t size) {
   return {"the bytes given", size, [data](std::uint64_t offset, char* to, std::size_t count) {
-            std::memcpy(to, static_cast<const char*>(data) + offset, count);
+            if (count > 0) std::memcpy(to, static_cast<const char*>(data) + offset, count);
           }};
 }
 
