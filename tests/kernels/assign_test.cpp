@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "maps.hpp"
+#include "targets.hpp"
 
 using namespace cag::kernels;
 using namespace cag::kernels::test;
@@ -206,4 +207,45 @@ TEST_CASE("assign writes only what is asked for, and nothing for an empty map") 
   empty.images = 1;
   empty.pixels = 0;
   assign(empty, anchors.table(), {}, {.label = label.data()});
+}
+
+TEST_CASE(
+    "assign writes gaps, where it abstains and labels of a byte, with every instruction set") {
+  auto map = random_map(2, 20, 503);
+  map.values[100] = std::numeric_limits<float>::quiet_NaN();
+  map.values[101] = kInfinity;
+  const auto anchors = random_anchors(19, 20);
+  const Stored stored(map, GENERATE(Layout::kContiguous, Layout::kChannelsLast));
+  constexpr std::size_t kSize = 2 * 503;
+  std::vector<std::int64_t> label(kSize), category(kSize);
+  std::vector<float> nearest(kSize), second(kSize), gap(kSize);
+  std::vector<std::uint8_t> abstain(kSize), label_byte(kSize), category_byte(kSize);
+  for (const auto target : targets()) {
+    CAPTURE(target);
+    const OnTarget on_target(target);
+    assign(stored.view(), anchors.table(), {.margin = 0.5F},
+           {.label = label.data(),
+            .category = category.data(),
+            .nearest = nearest.data(),
+            .second = second.data(),
+            .ignore = 255,
+            .gap = gap.data(),
+            .abstain = abstain.data(),
+            .label_byte = label_byte.data(),
+            .category_byte = category_byte.data()});
+    std::int64_t wrong = 0;
+    for (std::size_t i = 0; i < kSize; ++i) {
+      const float apart = second[i] - nearest[i];
+      wrong += gap[i] != apart && !(std::isnan(gap[i]) && std::isnan(apart));
+      wrong += label[i] != (gap[i] >= 0.5F && std::isfinite(gap[i]) ? category[i] : 255);
+      wrong += abstain[i] != (label[i] == 255 ? 1 : 0);
+      wrong += label_byte[i] != label[i] || category_byte[i] != category[i];
+    }
+    CHECK(wrong == 0);
+    CHECK(abstain[100] == 1);
+    CHECK(abstain[101] == 1);
+    CHECK(std::isnan(gap[100]));
+    CHECK(std::count(abstain.begin(), abstain.end(), 1) > 10);
+    CHECK(std::count(abstain.begin(), abstain.end(), 0) > 10);
+  }
 }
