@@ -17,9 +17,8 @@ struct Assignment {
   std::int64_t ignore = 250;        ///< an int32
   float* gap = nullptr;             ///< second - nearest
   std::uint8_t* abstain = nullptr;  ///< 0 where active, 1 elsewhere
-  // As label and category, where those and `ignore` are at most 255.
-  std::uint8_t* label_byte = nullptr;
-  std::uint8_t* category_byte = nullptr;
+  std::uint8_t* label_byte = nullptr;     ///< as `label`, where `ignore` too is at most 255
+  std::uint8_t* category_byte = nullptr;  ///< as `category`, of at most 256 categories
 };
 
 /// When a pixel is active: the distance to the second category exceeds that to the first by the
