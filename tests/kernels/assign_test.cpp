@@ -1,42 +1,17 @@
 #include <cag/kernels/assign.hpp>
 
 #include <algorithm>
-#include <numeric>
 #include <tuple>
 
 #include <catch2/catch.hpp>
 
-#include "maps.hpp"
+#include "oracle.hpp"
 #include "targets.hpp"
 
 using namespace cag::kernels;
 using namespace cag::kernels::test;
 
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-struct Anchors {
-  std::vector<float> vectors;
-  std::vector<std::int64_t> category;
-  std::int64_t width;
-
-  std::int64_t size() const { return std::ssize(category); }
-  AnchorTable table() const { return {vectors.data(), category.data(), size(), width}; }
-};
-
-Anchors random_anchors(std::int64_t anchors, std::int64_t width, float offset = 0,
-                       std::uint32_t seed = 7) {
-  auto vectors = random_map(1, 1, anchors * width, seed, offset).values;
-  std::vector<std::int64_t> category(anchors);
-  std::iota(category.begin(), category.end(), 0);
-  return {std::move(vectors), std::move(category), width};
-}
-
-struct Result {
-  std::vector<std::int64_t> label;
-  std::vector<float> nearest, second;
-};
 
 Result run(const FeatureMap& map, const AnchorTable& table, const MarginTest& test,
            const Parallel& parallel = {}) {
@@ -49,51 +24,6 @@ Result run(const FeatureMap& map, const AnchorTable& table, const MarginTest& te
           .second = result.second.data()},
          parallel);
   return result;
-}
-
-/// In float64, pixel by pixel; labels nearer to the margin than `unsure` are -1.
-Result oracle(const Map& map, const Anchors& anchors, const MarginTest& test, double unsure) {
-  Result result;
-  for (std::int64_t n = 0; n < map.images; ++n)
-    for (std::int64_t p = 0; p < map.pixels; ++p) {
-      std::vector<double> distance(anchors.category.back() + 1, kInfinity);
-      for (std::int64_t r = 0; r < anchors.size(); ++r) {
-        double sum = 0;
-        for (std::int64_t d = 0; d < map.channels; ++d) {
-          const double away = double{map.at(n, d, p)} - anchors.vectors[r * anchors.width + d];
-          sum += away * away;
-        }
-        auto& own = distance[anchors.category[r]];
-        own = std::min(own, std::sqrt(sum));
-      }
-      const auto k = std::min_element(distance.begin(), distance.end()) - distance.begin();
-      const double first = distance[k];
-      distance[k] = kInfinity;
-      const double second = *std::min_element(distance.begin(), distance.end());
-      const double margin = test.margins != nullptr ? test.margins[k] : test.margin;
-      const double gap = second - first;
-      result.nearest.push_back(static_cast<float>(first));
-      result.second.push_back(static_cast<float>(second));
-      result.label.push_back(std::abs(gap - margin) < unsure || gap < unsure ? -1
-                             : gap >= margin && std::isfinite(gap)           ? k
-                                                                             : 250);
-    }
-  return result;
-}
-
-void check_equal(const Result& got, const Result& expected, double tolerance) {
-  REQUIRE(got.label.size() == expected.label.size());
-  std::int64_t wrong = 0, far = 0;
-  const auto differs = [&](float a, float b) {
-    return a != b && !(std::abs(double{a} - b) <= tolerance * std::abs(b));
-  };
-  for (std::size_t i = 0; i < got.label.size(); ++i) {
-    wrong += expected.label[i] != -1 && got.label[i] != expected.label[i];
-    far +=
-        differs(got.nearest[i], expected.nearest[i]) || differs(got.second[i], expected.second[i]);
-  }
-  CHECK(wrong == 0);
-  CHECK(far == 0);
 }
 
 }  // namespace

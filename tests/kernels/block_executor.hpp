@@ -1,0 +1,124 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <barrier>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <new>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cuda/block.hpp"
+
+namespace cag::kernels::test {
+
+/// What the threads of a block have in common.
+class BlockState {
+ public:
+  BlockState(std::int64_t index, std::int64_t count, int threads, std::int64_t shared_bytes)
+      : index(index), count(count), threads(threads), barrier(threads) {
+    for (int first = 0; first < threads; first += cuda::kWarp)
+      warps.emplace_back(std::min(cuda::kWarp, threads - first));
+    // As large as it has to be, so that AddressSanitizer sees what lies beyond; and not a number.
+    shared = ::operator new(static_cast<std::size_t>(shared_bytes), kAlignment);
+    std::memset(shared, 0xFF, static_cast<std::size_t>(shared_bytes));
+  }
+  BlockState(const BlockState&) = delete;
+  ~BlockState() { ::operator delete(shared, kAlignment); }
+
+  /// Where lanes leave what others read.
+  struct Warp {
+    explicit Warp(int lanes) : barrier(lanes), lanes(lanes) {}
+    std::barrier<> barrier;
+    int lanes;
+    std::uint64_t value[cuda::kWarp] = {};
+  };
+
+  std::int64_t index, count;
+  int threads;
+  std::barrier<> barrier;
+  std::deque<Warp> warps;
+  void* shared;
+
+ private:
+  static constexpr std::align_val_t kAlignment{16};
+};
+
+/// A thread of a block as kernel bodies see it (kernels/cuda/block.hpp), on a thread of the CPU.
+class HostBlock {
+ public:
+  HostBlock(BlockState& state, int thread) : state_(&state), thread_(thread) {}
+
+  int thread() const { return thread_; }
+  int threads() const { return state_->threads; }
+  std::int64_t index() const { return state_->index; }
+  std::int64_t count() const { return state_->count; }
+  void* shared() const { return state_->shared; }
+
+  void barrier() const { state_->barrier.arrive_and_wait(); }
+
+  template <typename T>
+  T shuffle_down(T value, int by) const {
+    static_assert(sizeof(T) <= sizeof(std::uint64_t));
+    auto& warp = state_->warps[static_cast<std::size_t>(thread_ / cuda::kWarp)];
+    const int lane = thread_ % cuda::kWarp;
+    std::memcpy(&warp.value[lane], &value, sizeof value);
+    warp.barrier.arrive_and_wait();
+    if (lane + by < warp.lanes) std::memcpy(&value, &warp.value[lane + by], sizeof value);
+    warp.barrier.arrive_and_wait();
+    return value;
+  }
+
+  template <typename T>
+  T add(T* to, T value) const {
+    return std::atomic_ref(*to).fetch_add(value, std::memory_order_relaxed);
+  }
+
+  /// What was begun arrives at the latest moment.
+  void begin_copy(cuda::Four* to, const cuda::Four* from) const { copies_.emplace_back(to, from); }
+  void end_copies() const {
+    for (const auto& [to, from] : copies_) *to = *from;
+    copies_.clear();
+  }
+
+  int opaque(int value) const { return value; }
+
+  float from_float16(std::uint16_t bits) const {
+    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    const float size = exponent == 31 ? fraction == 0 ? HUGE_VALF : NAN
+                       : exponent == 0
+                           ? std::ldexp(static_cast<float>(fraction), -24)
+                           : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
+    return (bits & 0x8000) != 0 ? -size : size;
+  }
+
+ private:
+  BlockState* state_;
+  int thread_;
+  mutable std::vector<std::pair<cuda::Four*, const cuda::Four*>> copies_;
+};
+
+/// Runs body(block) on every thread of that many blocks, all at the same time.
+template <typename Body>
+void run_blocks(std::int64_t blocks, int threads, std::int64_t shared_bytes, const Body& body) {
+  std::deque<BlockState> states;
+  std::vector<std::jthread> running;
+  for (std::int64_t i = 0; i < blocks; ++i) {
+    auto& state = states.emplace_back(i, blocks, threads, shared_bytes);
+    for (int t = 0; t < threads; ++t)
+      running.emplace_back([&body, block = HostBlock(state, t)] { body(block); });
+  }
+}
+
+/// As a launch does, but with two blocks at most, which have to stride over the tasks.
+template <typename Body>
+void launch(std::int64_t tasks, int threads, std::int64_t shared_bytes, const Body& body) {
+  run_blocks(std::min<std::int64_t>(tasks, 2), threads, shared_bytes, body);
+}
+
+}  // namespace cag::kernels::test

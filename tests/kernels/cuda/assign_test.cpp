@@ -1,0 +1,156 @@
+#include "cuda/assign_body.hpp"
+
+#include <sys/mman.h>
+
+#include <catch2/catch.hpp>
+
+#include "../block_executor.hpp"
+#include "assign_cases.hpp"
+#include "cuda/anchor_body.hpp"
+
+using namespace cag::kernels;
+using namespace cag::kernels::test;
+
+namespace {
+
+/// DeviceAnchors in memory of the host, laid out by the kernel's body.
+class HostAnchors {
+ public:
+  explicit HostAnchors(const Anchors& anchors)
+      : tiles_(new (std::align_val_t{16}) float[static_cast<std::size_t>(
+            cuda::AnchorTiles::channels(anchors.width) *
+            cuda::AnchorTiles::of(anchors.size()).all_slots())]),
+        category_(anchors.category.size()) {
+    const cuda::AnchorJob job{anchors.vectors.data(),
+                              anchors.width,
+                              1,
+                              anchors.category.data(),
+                              anchors.size(),
+                              anchors.width,
+                              tiles_.get(),
+                              category_.data()};
+    launch(job.tasks(), 32, 0, [&](const HostBlock& block) { anchor_body(block, job); });
+  }
+
+  cuda::DeviceAnchors view() const {
+    return {tiles_.get(), category_.data(), std::ssize(category_), 0};
+  }
+
+ private:
+  struct Free {
+    void operator()(float* own) const { operator delete[](own, std::align_val_t{16}); }
+  };
+  std::unique_ptr<float[], Free> tiles_;
+  std::vector<std::int64_t> category_;
+};
+
+void assign(const FeatureMap& map, const Anchors& anchors, const MarginTest& test,
+            const Assignment& out) {
+  const HostAnchors own(anchors);
+  auto view = own.view();
+  view.width = anchors.width;
+  const cuda::AssignJob job(map, view, test, out);
+  launch(job.tasks(), job.threads(), job.shared_bytes(), [&](const HostBlock& block) {
+    cuda::AnchorTiles::with_slice(job.tiles.slice,
+                                  [&](auto slice) { cuda::assign_body<slice()>(block, job); });
+  });
+}
+
+Result run(const FeatureMap& map, const Anchors& anchors, const MarginTest& test) {
+  const auto size = static_cast<std::size_t>(map.images * map.pixels);
+  Result result{std::vector<std::int64_t>(size, -1), std::vector<float>(size),
+                std::vector<float>(size)};
+  assign(map, anchors, test,
+         {.label = result.label.data(),
+          .nearest = result.nearest.data(),
+          .second = result.second.data()});
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("the body of assign labels pixels as worked out by hand") { expect_labels_by_hand(run); }
+
+TEST_CASE("the body of assign measures the margin to another category") {
+  expect_margin_to_another_category(run);
+}
+
+TEST_CASE("the body of assign agrees with float64 on small maps") {
+  expect_agreement(run, 1, 9, 70, 19);
+  expect_agreement(run, 3, 1, 1, 1);
+  expect_agreement(run, 1, 17, 5, 33, 10);
+}
+
+TEST_CASE("the body of assign agrees with float64 for every division of the anchors", "[large]") {
+  const auto [images, channels, pixels, count] =
+      GENERATE(std::tuple{1, 64, 300, 19}, std::tuple{2, 24, 45, 11}, std::tuple{3, 5, 7, 2},
+               std::tuple{1, 16, 64, 65}, std::tuple{1, 8, 65, 256}, std::tuple{1, 3, 20, 300},
+               std::tuple{1, 7, 20, 1024}, std::tuple{1, 130, 17, 120});
+  expect_agreement(run, images, channels, pixels, count, 100);
+}
+
+TEST_CASE("the body of assign takes 256 anchors of 2048 channels in 48 KB", "[large]") {
+  const auto map = random_map(1, 2048, 70);
+  const auto anchors = random_anchors(256, 2048);
+  const Stored stored(map, Layout::kContiguous, Element::kFloat16);
+  check_equal(run(stored.view(), anchors, {.margin = 0.5F}),
+              oracle(rounded(map, Element::kFloat16), anchors, {.margin = 0.5F}, 1e-4), 1e-5);
+  for (std::int64_t count = 1; count <= AnchorTable::kMaxAnchors; ++count) {
+    const auto tiles = cuda::AnchorTiles::of(count);
+    const cuda::AssignJob job(stored.view(), {nullptr, nullptr, count, 2048}, {}, {});
+    REQUIRE(tiles.all_slots() >= count);
+    REQUIRE(job.shared_bytes() <= 48 << 10);
+    REQUIRE(job.threads() <= cuda::AssignJob::kMostThreads);
+  }
+}
+
+TEST_CASE("the body of assign never calls a pixel active whose distances are not finite") {
+  expect_no_label_without_finite_distances(run, 4);
+}
+
+TEST_CASE("the body of assign keeps what is not finite through slices and passes", "[large]") {
+  expect_no_label_without_finite_distances(run, 40);
+  expect_no_label_without_finite_distances(run, 257);
+}
+
+TEST_CASE("the body of assign writes only what is asked for, and nothing for an empty map") {
+  const auto map = random_map(1, 4, 50);
+  const auto anchors = random_anchors(3, 4);
+  const Stored stored(map, Layout::kContiguous);
+  const auto all = run(stored.view(), anchors, {});
+  std::vector<float> nearest(50);
+  assign(stored.view(), anchors, {}, {.nearest = nearest.data()});
+  CHECK(nearest == all.nearest);
+  std::vector<std::int64_t> label(50);
+  assign(stored.view(), anchors, {}, {.label = label.data(), .ignore = -7});
+  for (std::size_t i = 0; i < 50; ++i) CHECK(label[i] == (all.label[i] == 250 ? -7 : all.label[i]));
+  auto empty = stored.view();
+  empty.images = 0;
+  assign(empty, anchors, {}, {.label = label.data()});
+  empty.images = 1;
+  empty.pixels = 0;
+  assign(empty, anchors, {}, {.label = label.data()});
+}
+
+TEST_CASE("the body of assign reaches elements beyond 2^31") {
+  // Address space alone: only the pages with values take memory.
+  constexpr std::int64_t kFar = (std::int64_t{1} << 31) + 4096, kElements = 2 * kFar;
+  auto* const memory = static_cast<std::uint16_t*>(
+      mmap(nullptr, kElements * sizeof(std::uint16_t), PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  REQUIRE(memory != MAP_FAILED);
+  const auto map = random_map(2, 2, 5);
+  const Anchors anchors = random_anchors(3, 2);
+  const auto expected = oracle(rounded(map, Element::kBFloat16), anchors, {.margin = 0.1F}, 1e-4);
+  for (const bool images_apart : {true, false}) {
+    FeatureMap view{
+        memory, Element::kBFloat16, 2, 2, 5, images_apart ? kFar : 5, images_apart ? 5 : kFar, 1};
+    for (std::int64_t n = 0; n < 2; ++n)
+      for (std::int64_t d = 0; d < 2; ++d)
+        for (std::int64_t p = 0; p < 5; ++p)
+          memory[n * view.image_stride + d * view.channel_stride + p] =
+              to_bfloat16(map.at(n, d, p));
+    check_equal(run(view, anchors, {.margin = 0.1F}), expected, 1e-5);
+  }
+  munmap(memory, kElements * sizeof(std::uint16_t));
+}
