@@ -81,6 +81,16 @@ TEST_CASE("the body of assign agrees with float64 on small maps") {
   expect_agreement(run, 1, 17, 5, 33, 10);
 }
 
+TEST_CASE("the body of assign races with nobody", "[race]") {
+  const auto [channels, count] = GENERATE(std::tuple{17, 5}, std::tuple{9, 40});
+  const auto map = random_map(2, channels, 70);
+  const auto anchors = random_anchors(count, channels);
+  for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast}) {
+    const Stored stored(map, layout);
+    check_equal(run(stored.view(), anchors, {}), oracle(map, anchors, {}, 1e-4), 1e-5);
+  }
+}
+
 TEST_CASE("the body of assign agrees with float64 for every division of the anchors", "[large]") {
   const auto [images, channels, pixels, count] =
       GENERATE(std::tuple{1, 64, 300, 19}, std::tuple{2, 24, 45, 11}, std::tuple{3, 5, 7, 2},
