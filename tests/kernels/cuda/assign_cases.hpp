@@ -48,18 +48,19 @@ template <typename Run>
 void expect_agreement(const Run& run, std::int64_t images, std::int64_t channels,
                       std::int64_t pixels, std::int64_t count, float offset = 0) {
   for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast})
-    for (const auto element : {Element::kFloat32, Element::kBFloat16, Element::kFloat16})
-      for (const std::int64_t together : {1, 3}) {
-        CAPTURE(images, channels, pixels, count, layout, element, together);
-        const auto map = random_map(images, channels, pixels, 3, offset);
-        auto anchors = random_anchors(count, channels, offset);
-        // Anchors of one category lie in different slices, and some categories have none.
-        for (auto& category : anchors.category) category = category / together * together;
-        const MarginTest test{.margin = 0.5F};
-        const Stored stored(map, layout, element);
-        check_equal(run(stored.view(), anchors, test),
-                    oracle(rounded(map, element), anchors, test, 1e-4), 1e-5);
-      }
+    for (const auto element : {Element::kFloat32, Element::kBFloat16, Element::kFloat16}) {
+      // Anchors of one category lie in different slices, and some categories have none.
+      const bool alone = (layout == Layout::kContiguous) == (element == Element::kBFloat16);
+      const std::int64_t together = alone ? 1 : 3;
+      CAPTURE(images, channels, pixels, count, layout, element, together);
+      const auto map = random_map(images, channels, pixels, 3, offset);
+      auto anchors = random_anchors(count, channels, offset);
+      for (auto& category : anchors.category) category = category / together * together;
+      const MarginTest test{.margin = 0.5F};
+      const Stored stored(map, layout, element);
+      check_equal(run(stored.view(), anchors, test),
+                  oracle(rounded(map, element), anchors, test, 1e-4), 1e-5);
+    }
 }
 
 template <typename Run>

@@ -91,7 +91,7 @@ TEST_CASE("the body of assign races with nobody", "[race]") {
   }
 }
 
-TEST_CASE("the body of assign agrees with float64 for every division of the anchors", "[large]") {
+TEST_CASE("the body of assign agrees with float64 for every division of the anchors") {
   const auto [images, channels, pixels, count] =
       GENERATE(std::tuple{1, 64, 300, 19}, std::tuple{2, 24, 45, 11}, std::tuple{3, 5, 7, 2},
                std::tuple{1, 16, 64, 65}, std::tuple{1, 8, 65, 256}, std::tuple{1, 3, 20, 300},
@@ -99,7 +99,7 @@ TEST_CASE("the body of assign agrees with float64 for every division of the anch
   expect_agreement(run, images, channels, pixels, count, 100);
 }
 
-TEST_CASE("the body of assign takes 256 anchors of 2048 channels in 48 KB", "[large]") {
+TEST_CASE("the body of assign takes 256 anchors of 2048 channels in 48 KB", "[deep]") {
   const auto map = random_map(1, 2048, 70);
   const auto anchors = random_anchors(256, 2048);
   const Stored stored(map, Layout::kContiguous, Element::kFloat16);
@@ -118,7 +118,7 @@ TEST_CASE("the body of assign never calls a pixel active whose distances are not
   expect_no_label_without_finite_distances(run, 4);
 }
 
-TEST_CASE("the body of assign keeps what is not finite through slices and passes", "[large]") {
+TEST_CASE("the body of assign keeps what is not finite through slices and passes") {
   expect_no_label_without_finite_distances(run, 40);
   expect_no_label_without_finite_distances(run, 257);
 }
