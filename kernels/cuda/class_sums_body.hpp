@@ -67,7 +67,6 @@ CAG_KERNELS_DEVICE void partial_sums_body(const Block& block, const PartialSumsJ
     const auto first = task % tiles * channels + (streams ? warp * kChannels : lane);
     const std::uint8_t* classes = job.classes + image * map.pixels;
     for (int i = lane; i < sums_of_warp; i += kWarp) own[i] = 0;
-    block.barrier();
 
     with_reader(block, map, [&](const auto& read) {
       constexpr int kAhead = 4;  // pixels that are asked for before the first is added

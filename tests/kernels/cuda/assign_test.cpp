@@ -75,6 +75,35 @@ TEST_CASE("the body of assign measures the margin to another category") {
   expect_margin_to_another_category(run);
 }
 
+TEST_CASE("Nearest of two parts is that of the whole, wherever it is cut") {
+  // Every list of four anchors with distances 0 to 3 and ascending categories 0 to 2, by digits.
+  const auto digit = [](int number, int base, int place) {
+    for (; place > 0; --place) number /= base;
+    return number % base;
+  };
+  int wrong = 0;
+  for (int distances = 0; distances < 256; ++distances)
+    for (int categories = 0; categories < 81; ++categories) {
+      const auto squared = [&](int i) { return static_cast<float>(digit(distances, 4, i)); };
+      const auto category = [&](int i) { return digit(categories, 3, i); };
+      if (category(0) > category(1) || category(1) > category(2) || category(2) > category(3))
+        continue;
+      int first = 0;
+      for (int i = 1; i < 4; ++i) first = squared(i) < squared(first) ? i : first;
+      float second = kInfinity;
+      for (int i = 0; i < 4; ++i)
+        if (category(i) != category(first)) second = std::min(second, squared(i));
+      for (int cut = 0; cut <= 4; ++cut) {
+        cuda::Nearest found = cuda::nothing_near(), later = cuda::nothing_near();
+        for (int i = 0; i < 4; ++i) add_anchor(i < cut ? found : later, squared(i), category(i));
+        add_nearest(found, later);
+        wrong += found.best != squared(first) || found.second != second ||
+                 found.category != category(first);
+      }
+    }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("the body of assign agrees with float64 on small maps") {
   expect_agreement(run, 1, 9, 70, 19);
   expect_agreement(run, 3, 1, 1, 1);
