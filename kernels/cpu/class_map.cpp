@@ -24,17 +24,15 @@ HWY_ATTR void keep_agreeing(const FeatureMap& logits, std::int64_t image, std::i
                             std::int64_t end, std::uint8_t* map) {
   const hn::Rebind<std::uint8_t, Floats> bytes;
   HWY_ALIGN float packed[kMostCategories * kLanes];
-  const T* from = static_cast<const T*>(logits.data) + image * logits.image_stride;
-  for (std::int64_t p = begin; p < end; p += kLanes) {
-    const auto pixels = std::min(kLanes, end - p);
-    std::uint8_t* classes = map + (p - begin);
-    if (std::all_of(classes, classes + pixels, [](auto k) { return k == kNoClass; })) continue;
-    const auto predicted = largest(logits, from + p * logits.pixel_stride, pixels, packed);
-    std::uint8_t lanes[kLanes];
-    hn::StoreU(hn::DemoteTo(bytes, predicted.category), bytes, lanes);
-    for (std::int64_t i = 0; i < pixels; ++i)
-      if (lanes[i] != classes[i]) classes[i] = kNoClass;
-  }
+  for_each_vector<T>(logits, image, begin, end, packed,
+                     [&](std::int64_t p, std::int64_t pixels, const auto*, std::int64_t,
+                         const Largest& found) HWY_ATTR {
+                       std::uint8_t* classes = map + (p - begin);
+                       std::uint8_t lanes[kLanes];
+                       hn::StoreU(hn::DemoteTo(bytes, found.category), bytes, lanes);
+                       for (std::int64_t i = 0; i < pixels; ++i)
+                         if (lanes[i] != classes[i]) classes[i] = kNoClass;
+                     });
 }
 
 HWY_ATTR void class_map_pixels(const cpu::ClassMapJob& job, std::int64_t task) {

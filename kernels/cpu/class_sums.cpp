@@ -1,7 +1,6 @@
 #include "class_sums.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/class_sums.cpp"
@@ -10,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include "pack-inl.hpp"
+#include "runs-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace cag::kernels::HWY_NAMESPACE {
@@ -44,20 +44,6 @@ struct Entries {
   std::uint8_t present[kMostClasses];
   std::int64_t classes = 0;  ///< how many are present
 };
-
-HWY_ATTR bool uniform(const std::uint8_t* classes) {
-  if constexpr (kLanes >= 8) {
-    for (std::int64_t i = 0; i < kLanes; i += 8) {
-      std::uint64_t eight;
-      std::memcpy(&eight, classes + i, 8);
-      if (eight != classes[0] * std::uint64_t{0x0101010101010101}) return false;
-    }
-    return true;
-  }
-  for (std::int64_t i = 1; i < kLanes; ++i)
-    if (classes[i] != classes[0]) return false;
-  return true;
-}
 
 HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors, Entries& out) {
   Entry found[kBlock];

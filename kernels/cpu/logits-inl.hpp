@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include <hwy/highway.h>
 
@@ -24,34 +25,65 @@ constexpr Integers kIntegers;
 /// The largest logit of each of kLanes pixels, as in torch: the first of equal ones, NaN above all.
 struct Largest {
   FloatVector value;
+  FloatVector second;  ///< the next largest, -inf without one
   IntegerVector category;
 };
 
-/// @param logits  [channels, kLanes], `stride` apart
-template <typename T>
-HWY_ATTR Largest largest(const T* HWY_RESTRICT logits, std::int64_t stride, std::int64_t channels) {
-  auto best = load_wide(logits);
-  auto category = hn::Zero(kIntegers);
-  for (std::int64_t k = 1; k < channels; ++k) {
-    const auto value = load_wide(logits + k * stride);
-    const auto above = hn::AndNot(hn::Le(value, best), hn::Eq(best, best));
-    best = hn::IfThenElse(above, value, best);
-    category = hn::IfThenElse(hn::RebindMask(kIntegers, above),
-                              hn::Set(kIntegers, static_cast<std::int32_t>(k)), category);
+/// Of N vectors of pixels.
+/// @param logits  [channels, N * kLanes], `stride` apart
+template <int N, typename T>
+inline HWY_ATTR void find_largest(const T* HWY_RESTRICT logits, std::int64_t stride,
+                                  std::int64_t channels, Largest* out) {
+  FloatVector best[N], second[N];
+  IntegerVector category[N];
+#pragma GCC unroll 8
+  for (int v = 0; v < N; ++v) {
+    best[v] = load_wide(logits + v * kLanes);
+    second[v] = hn::Set(kFloats, -std::numeric_limits<float>::infinity());
+    category[v] = hn::Zero(kIntegers);
   }
-  return {best, category};
+  for (std::int64_t k = 1; k < channels; ++k) {
+    const auto index = hn::Set(kIntegers, static_cast<std::int32_t>(k));
+#pragma GCC unroll 8
+    for (int v = 0; v < N; ++v) {
+      const auto value = load_wide(logits + k * stride + v * kLanes);
+      const auto above = hn::AndNot(hn::Le(value, best[v]), hn::Eq(best[v], best[v]));
+      second[v] = hn::IfThenElse(above, best[v], hn::Max(second[v], value));
+      best[v] = hn::IfThenElse(above, value, best[v]);
+      category[v] = hn::IfThenElse(hn::RebindMask(kIntegers, above), index, category[v]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int v = 0; v < N; ++v) out[v] = {best[v], second[v], category[v]};
 }
 
-/// Of up to kLanes pixels.
-/// @param from    the first logit of the first pixel
+/// Calls `use(first, pixels, logits, stride, largest)` for each vector of an image's pixels from
+/// `begin` to `end`.
 /// @param packed  [channels, kLanes], to copy to where pixels do not lie side by side
-template <typename T>
-HWY_ATTR Largest largest(const FeatureMap& map, const T* from, std::int64_t pixels,
-                         float* HWY_RESTRICT packed) {
-  if (map.pixel_stride == 1 && pixels == kLanes)
-    return largest(from, map.channel_stride, map.channels);
-  pack(from, map.channel_stride, map.pixel_stride, pixels, map.channels, packed);
-  return largest(packed, kLanes, map.channels);
+template <typename T, typename Use>
+HWY_ATTR void for_each_vector(const FeatureMap& map, std::int64_t image, std::int64_t begin,
+                              std::int64_t end, float* packed, const Use& use) {
+  // Several at once: planes whose distance is a power of two would drive each other's lines out of
+  // the caches before the next vector of them is read.
+  constexpr int kVectors = HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM_A64 ? 4 : 2;
+  const T* from = static_cast<const T*>(map.data) + image * map.image_stride;
+  auto p = begin;
+  if (map.pixel_stride == 1) {
+    for (; p + kVectors * kLanes <= end; p += kVectors * kLanes) {
+      Largest found[kVectors];
+      find_largest<kVectors>(from + p, map.channel_stride, map.channels, found);
+      for (int v = 0; v < kVectors; ++v)
+        use(p + v * kLanes, kLanes, from + p + v * kLanes, map.channel_stride, found[v]);
+    }
+  }
+  for (; p < end; p += kLanes) {
+    const auto pixels = std::min(kLanes, end - p);
+    Largest found;
+    pack(from + p * map.pixel_stride, map.channel_stride, map.pixel_stride, pixels, map.channels,
+         packed);
+    find_largest<1>(packed, kLanes, map.channels, &found);
+    use(p, pixels, packed, kLanes, found);
+  }
 }
 
 }  // namespace cag::kernels::HWY_NAMESPACE
