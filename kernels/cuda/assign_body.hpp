@@ -48,6 +48,8 @@ CAG_KERNELS_DEVICE void write_assignment(const AssignJob& job, std::int64_t at,
   const bool wide_enough = job.test.strict ? gap > margin : gap >= margin;
   if (job.out.label != nullptr)
     job.out.label[at] = wide_enough && gap < HUGE_VALF ? found.category : job.out.ignore;
+  if (job.out.category != nullptr)
+    job.out.category[at] = found.category >= 0 ? found.category : job.anchors.category[0];
   if (job.out.nearest != nullptr) job.out.nearest[at] = best;
   if (job.out.second != nullptr) job.out.second[at] = second;
 }

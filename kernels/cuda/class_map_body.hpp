@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cag/kernels/class_sums.hpp>
+#include <cag/kernels/class_map.hpp>
 
 #include "element.hpp"
 
@@ -13,9 +13,8 @@ struct ClassMapJob {
   int categories = 0;
   std::int64_t images = 0, pixels = 0;
   std::uint8_t* map = nullptr;     ///< [images, pixels]
-  std::int64_t* counts = nullptr;  ///< [images, categories], zero before
+  std::int64_t* counts = nullptr;  ///< [images, categories], zero before; or null
 
-  static constexpr std::uint8_t kNoClass = 255;
   static constexpr int kThreads = 256;
   static constexpr std::int64_t kBlock = 4 * kThreads;  ///< pixels
 
@@ -56,8 +55,8 @@ CAG_KERNELS_DEVICE void class_map_body(const Block& block, const ClassMapJob& jo
                            image * job.logits.image_stride + p * job.logits.pixel_stride,
                            static_cast<int>(label));
         });
-      job.map[image * job.pixels + p] = own ? static_cast<std::uint8_t>(label) : job.kNoClass;
-      if (own) block.add(counts + label, 1);
+      job.map[image * job.pixels + p] = own ? static_cast<std::uint8_t>(label) : kNoClass;
+      if (own && job.counts != nullptr) block.add(counts + label, 1);
     }
     block.barrier();
     for (int k = block.thread(); k < job.categories; k += block.threads())

@@ -1,5 +1,7 @@
 #include <cag/kernels/cuda/class_sums.hpp>
 
+#include <cag/kernels/cuda/class_map.hpp>
+
 #include "class_sums_body.hpp"
 #include "device_block.cuh"
 #include "launch.cuh"
@@ -7,10 +9,6 @@
 namespace cag::kernels::cuda {
 
 namespace {
-
-__global__ void __launch_bounds__(ClassMapJob::kThreads) class_map_kernel(ClassMapJob job) {
-  class_map_body(DeviceBlock(), job);
-}
 
 template <int kChannels>
 __global__ void __launch_bounds__(kWarp* PartialSumsJob::kMostWarps)
@@ -33,19 +31,8 @@ const char* class_sums(const FeatureMap& map, const PixelClasses& classes, float
                        std::int64_t* counts, std::uint8_t* class_map, void* memory,
                        void* stream) noexcept {
   const auto categories = classes.categories;
-  if (const auto* error = message_of(cudaMemsetAsync(
-          counts, 0, static_cast<std::size_t>(map.images * categories) * sizeof(std::int64_t),
-          static_cast<cudaStream_t>(stream))))
-    return error;
-  const ClassMapJob labels{classes.label,
-                           classes.logits != nullptr ? *classes.logits : FeatureMap{},
-                           static_cast<int>(categories),
-                           map.images,
-                           map.pixels,
-                           class_map,
-                           counts};
-  if (const auto* error = launch(&class_map_kernel, labels, labels.tasks(), ClassMapJob::kThreads,
-                                 labels.shared_bytes(), stream))
+  if (const auto* error =
+          cuda::class_map(classes, map.images, map.pixels, class_map, counts, stream))
     return error;
   const PartialSumsJob pieces{map, class_map, static_cast<int>(categories),
                               static_cast<float*>(memory)};

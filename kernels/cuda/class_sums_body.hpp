@@ -1,6 +1,8 @@
 #pragma once
 
-#include "class_map_body.hpp"
+#include <cag/kernels/class_map.hpp>
+
+#include "element.hpp"
 
 namespace cag::kernels::cuda {
 
@@ -76,19 +78,19 @@ CAG_KERNELS_DEVICE void partial_sums_body(const Block& block, const PartialSumsJ
         CAG_KERNELS_UNROLL
         for (int i = 0; i < kAhead; ++i) {
           const auto pixel = p + i * pixel_step;
-          category[i] = pixel < end ? classes[pixel] : ClassMapJob::kNoClass;
+          category[i] = pixel < end ? classes[pixel] : kNoClass;
           const auto at = image * map.image_stride + pixel * map.pixel_stride;
           CAG_KERNELS_UNROLL
           for (int j = 0; j < kChannels; ++j) {
             const auto channel = first + j * channel_step;
-            value[i][j] = category[i] != ClassMapJob::kNoClass && channel < map.channels
+            value[i][j] = category[i] != kNoClass && channel < map.channels
                               ? read(at + channel * map.channel_stride)
                               : 0;
           }
         }
         CAG_KERNELS_UNROLL
         for (int i = 0; i < kAhead; ++i) {
-          if (category[i] == ClassMapJob::kNoClass) continue;
+          if (category[i] == kNoClass) continue;
           CAG_KERNELS_UNROLL
           for (int j = 0; j < kChannels; ++j)
             own[j * sums_of_channel + category[i] * kWarp + lane] += value[i][j];

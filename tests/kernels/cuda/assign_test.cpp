@@ -163,6 +163,16 @@ TEST_CASE("the body of assign writes only what is asked for, and nothing for an 
   std::vector<std::int64_t> label(50);
   assign(stored.view(), anchors, {}, {.label = label.data(), .ignore = -7});
   for (std::size_t i = 0; i < 50; ++i) CHECK(label[i] == (all.label[i] == 250 ? -7 : all.label[i]));
+  // The category is that of the label where there is one, and the first where no anchor is near.
+  auto broken = map;
+  broken.values[7] = std::numeric_limits<float>::quiet_NaN();
+  const Stored partly(broken, Layout::kContiguous);
+  std::vector<std::int64_t> category(50);
+  auto named = anchors;
+  named.category = {4, 5, 6};
+  assign(partly.view(), named, {.margin = 0}, {.category = category.data()});
+  const auto labels = run(partly.view(), named, {.margin = 0}).label;
+  for (std::size_t i = 0; i < 50; ++i) CHECK(category[i] == (i == 7 ? 4 : labels[i]));
   auto empty = stored.view();
   empty.images = 0;
   assign(empty, anchors, {}, {.label = label.data()});

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cmath>
-#include <random>
 #include <vector>
 
 #include <cag/kernels/class_sums.hpp>
 
 #include <catch2/catch.hpp>
 
+#include "../labels.hpp"
 #include "../maps.hpp"
 
 // What is expected of class_sums, whoever runs it: run(map, classes) -> Sums.
@@ -18,15 +18,6 @@ struct Sums {
   std::vector<std::int64_t> counts;
   std::vector<std::uint8_t> classes;
 };
-
-inline std::vector<std::int64_t> random_labels(std::int64_t size, std::int64_t lowest,
-                                               std::int64_t highest, std::uint32_t seed = 5) {
-  std::mt19937 random(seed);
-  std::vector<std::int64_t> labels(size);
-  for (auto& label : labels)
-    label = std::uniform_int_distribution<std::int64_t>(lowest, highest)(random);
-  return labels;
-}
 
 /// In float64, pixel by pixel.
 inline void check_sums(const Sums& got, const Map& map, const std::vector<std::int64_t>& label,
@@ -95,7 +86,7 @@ void expect_sums(const Run& run, std::int64_t images, std::int64_t channels, std
       const bool predicted = (layout == Layout::kContiguous) == (element == Element::kFloat16);
       CAPTURE(images, channels, pixels, categories, predicted, layout, element);
       const auto map = random_map(images, channels, pixels, 3, 1);
-      const auto label = random_labels(images * pixels, -1, categories);
+      const auto label = random_labels(images * pixels, categories, 5);
       const auto logits = random_map(images, categories, pixels, 4);
       const Stored stored(map, layout, element), scores(logits, layout);
       const auto got =

@@ -106,7 +106,8 @@ Result assign_with(const FeatureMap& map, const cuda::DeviceAnchors& anchors,
   }
   const Stream stream;
   require(cuda::assign(features.view(), anchors, on_device,
-                       {label.get(), nearest.get(), second.get()}, stream.get()));
+                       {.label = label.get(), .nearest = nearest.get(), .second = second.get()},
+                       stream.get()));
   stream.wait();
   return {label.host(), nearest.host(), second.host()};
 }
@@ -166,7 +167,9 @@ TEST_CASE("assign on a device equals assign on the CPU at the size of street sce
   Result on_cpu{std::vector<std::int64_t>(size), std::vector<float>(size),
                 std::vector<float>(size)};
   assign(stored.view(), anchors.table(), {.margin = 0.5F},
-         {on_cpu.label.data(), on_cpu.nearest.data(), on_cpu.second.data()});
+         {.label = on_cpu.label.data(),
+          .nearest = on_cpu.nearest.data(),
+          .second = on_cpu.second.data()});
   const auto got = run_assign(stored.view(), anchors, {.margin = 0.5F});
   std::int64_t wrong = 0;
   for (std::size_t i = 0; i < size; ++i)
@@ -230,7 +233,7 @@ TEST_CASE("class_sums on a device agrees with float64, and with itself", "[cuda]
                std::tuple{1, 5, 100, 40}, std::tuple{1, 3, 6000, 255}, std::tuple{2, 70, 5000, 25});
   expect_sums(run_class_sums, images, channels, pixels, categories);
   const auto map = random_map(images, channels, pixels);
-  const auto label = random_labels(images * pixels, 0, categories);
+  const auto label = random_labels(images * pixels, categories, 5);
   const Stored stored(map, Layout::kContiguous);
   const PixelClasses classes{label.data(), nullptr, categories};
   CHECK(run_class_sums(stored.view(), classes).sums == run_class_sums(stored.view(), classes).sums);

@@ -14,8 +14,7 @@ std::int64_t class_sums_bytes(const FeatureMap& map, std::int64_t categories) no
 /// threads come to it.
 /// @param map        on the device, as are all pointers in `classes` and its logits, and the
 /// results
-/// @param class_map  [images, pixels] contiguous, overwritten with the category that a pixel counts
-///                   for, 255 where it does not
+/// @param class_map  [images, pixels] contiguous, overwritten with the class map
 /// @param memory     class_sums_bytes(map, classes.categories), on the device, not used by anybody
 ///                   else until the stream has come so far
 /// @param stream     a cudaStream_t of the current device; the call does not wait for it
