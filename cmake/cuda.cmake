@@ -1,7 +1,7 @@
 # CAG_KERNELS_CUDA, and the language it needs. Included from the top: the language's rules belong to a folder and those
 # below it.
 include(CheckLanguage)
-if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+if(NOT DEFINED CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
   find_program(CAG_NVCC nvcc HINTS ENV CUDA_PATH ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES bin)
   mark_as_advanced(CAG_NVCC)
   if(CAG_NVCC)
