@@ -1,10 +1,12 @@
 """Adapts torchvision's deeplabv3_resnet50, scripted from Python, in the example custom_backbone on drawn streets.
 
 usage: scripted.py --program PROGRAM --streets STREETS --out FOLDER [--seeds N...] [--iterations N] [--network FILE]
+                   [--threads N]
 
 FILE is another TorchScript network of 7 categories, in torchvision's place.
 
-Weights are random, so the warm-up is longer than the example's. Prints a row for each seed (of the network's weights; the
+Weights are random, so the warm-up is longer than the example's. How many threads share LibTorch's sums changes their
+last bits, and after so many steps the result. Prints a row for each seed (of the network's weights; the
 data and their order are the same). Exits 1 where a stage has no active pixels or the last is more than a point worse
 than the network that saw the source alone, both with the target's batch-norm statistics; 77 where Python (the
 interpreter that runs this, or the one that CAG_PYTHON names) has no torchvision.
@@ -24,6 +26,7 @@ parser.add_argument("--out", type=pathlib.Path, required=True)
 parser.add_argument("--seeds", type=int, nargs="+", default=[0])
 parser.add_argument("--iterations", type=int, default=1200)
 parser.add_argument("--network", type=pathlib.Path)
+parser.add_argument("--threads", type=int, default=1)
 arguments = parser.parse_args()
 
 python = os.environ.get("CAG_PYTHON", sys.executable)
@@ -55,7 +58,7 @@ for seed in arguments.seeds:
     if not arguments.network:
         run(python, "-W", "ignore", pathlib.Path(__file__).with_name("network.py"), network, seed)
     output = run(arguments.program.resolve(), out / "gta5", out / "cityscapes", out / f"adapted-{seed}.safetensors",
-                 arguments.iterations, NETWORK=str(network.resolve()))
+                 arguments.iterations, NETWORK=str(network.resolve()), OMP_NUM_THREADS=str(arguments.threads))
     miou = [float(value) for value in re.findall(r"mIoU ([0-9.]+) %", output)]
     active = [float(value) for value in re.findall(r"([0-9.]+) % of the target's pixels active", output)]
     if len(miou) != 3 or len(active) != 2:
