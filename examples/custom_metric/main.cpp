@@ -28,6 +28,7 @@ struct Robust {
   using Update = cag::profile::Cag::Update;
   using Mask = cag::profile::Cag::Mask;
   using Moments = cag::profile::Cag::Moments;
+  using Sums = cag::profile::Cag::Sums;
   using Labeler = cag::PseudoLabeler<Huber, cag::label::Margin>;
   using Loss = cag::AdaptationLoss<Labeler>;
   using Statistics = cag::profile::Cag::Statistics;
