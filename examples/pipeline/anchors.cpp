@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
+#include <system_error>
 #include <utility>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cag/anchor/mean_rule.hpp>
 #include <cag/error.hpp>
@@ -34,6 +37,15 @@ struct Neighbours {
 };
 
 double value(const at::Tensor& tensor, std::int64_t index) { return tensor[index].item<double>(); }
+
+/// The category of each anchor, as "road, road, sky".
+std::string owners_of(const cag::AnchorFile& file) {
+  const auto owners = file.anchors.owners();
+  std::vector<std::string> names;
+  for (std::int64_t r = 0; r < owners.size(0); ++r)
+    names.push_back(file.categories[owners[r].item<std::int64_t>()]);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
 
 std::string or_unknown(const std::string& text) { return text.empty() ? "unknown" : text; }
 
@@ -83,14 +95,15 @@ void inspect_anchors(const std::filesystem::path& path) {
 void diff_anchors(const std::filesystem::path& first, const std::filesystem::path& second) {
   const auto a = cag::AnchorFile::load(first), b = cag::AnchorFile::load(second);
   if (a.categories != b.categories)
-    throw cag::UsageError("{}: expected the categories of {} ({}), found {}", second.string(),
-                          first.string(), fmt::join(a.categories, ", "),
-                          fmt::join(b.categories, ", "));
-  if (a.anchors.vectors.sizes() != b.anchors.vectors.sizes() ||
-      !a.anchors.owners().equal(b.anchors.owners()))
+    throw cag::UsageError("{}: expected the categories of {}, {}, found {}", second.string(),
+                          first.string(), a.categories, b.categories);
+  if (a.anchors.vectors.sizes() != b.anchors.vectors.sizes())
     throw cag::UsageError("{}: expected anchors [{}] as in {}, found [{}]", second.string(),
                           fmt::join(a.anchors.vectors.sizes().vec(), ", "), first.string(),
                           fmt::join(b.anchors.vectors.sizes().vec(), ", "));
+  if (!a.anchors.owners().equal(b.anchors.owners()))
+    throw cag::UsageError("{}: expected anchors of the categories {} as in {}, found {}",
+                          second.string(), owners_of(a), first.string(), owners_of(b));
   if (a.backbone != b.backbone)
     fmt::print("of two backbones, {} and {}\n", or_unknown(a.backbone), or_unknown(b.backbone));
   const auto moved =
@@ -111,12 +124,18 @@ void merge_anchors(const std::vector<std::string>& files, const std::filesystem:
     throw cag::UsageError("anchors merge: expected at least 2 files, got {}", files.size());
   if (std::filesystem::exists(out))
     throw cag::UsageError("{}: expected a new file, found one that exists", out.string());
+  for (auto file = files.begin(); file != files.end(); ++file)
+    for (auto other = files.begin(); other != file; ++other)
+      if (std::error_code error; std::filesystem::equivalent(*file, *other, error))
+        throw cag::UsageError("{}: expected each part once, got {}, which is the same file", *file,
+                              *other);
   auto merged = cag::AnchorFile::load(files.front());
   for (std::size_t i = 1; i < files.size(); ++i) {
     try {
       merged = merged.merged(cag::AnchorFile::load(files[i]));
     } catch (const cag::UsageError& error) {
-      throw cag::UsageError("{}: {}", files[i], error.what());
+      throw cag::UsageError("{} and {}: {}", files[i], fmt::join(std::span(files).first(i), ", "),
+                            error.what());
     }
   }
   merged.save(out);

@@ -225,13 +225,70 @@ TEST_CASE("Tensors that are no anchors are refused by name") {
   refuse(without, "the tensor counts");
   refuse(with("bias", at::rand({3})), "unexpected tensor bias");
   refuse(with("vectors", at::rand({3, 4})), "vectors as Double");
-  refuse(with("vectors", at::full({3, 4}, kNan, at::kDouble)), "finite vectors");
+  refuse(with("vectors", at::full({3, 4}, kNan, at::kDouble)),
+         "finite vectors, found nan at [0, 0]");
+  refuse(with("vectors", at::zeros({3, 0}, at::kDouble)), "width 1 or more, found [3, 0]");
   refuse(with("counts", ints({1, 2})), "counts as Long [3], found Long [2]");
-  refuse(with("counts", ints({1, -2, 3})), "counts of at least 0");
+  refuse(with("counts", ints({1, -2, 3})), "counts of at least 0, found -2 at [1]");
   refuse(with("owner", ints({0, 2, 2})), "ascending owner");
-  refuse(with("owner", ints({1, 1, 2})), "ascending owner");
+  refuse(with("owner", ints({1, 1, 2})), "leaves out no category, found 1 at [0]");
+  refuse(with("owner", ints({0, 1, 0})), "leaves out no category, found 0 at [2]");
   refuse(with("margins", doubles({1, -1, 2})), "margins of at least 0");
   refuse(with("margins", doubles({1, kNan, 2})), "margins of at least 0");
   refuse(with("moments.mean", at::zeros({3, 5}, at::kDouble)), "moments.mean");
   refuse(with("moments.covariance", at::full({3, 4, 4}, -1, at::kDouble)), "variances");
+}
+
+TEST_CASE("Texts that no table can show are neither written nor read") {
+  at::manual_seed(7);
+  const cag_test::TemporaryDirectory folder;
+  const auto path = folder.path() / "anchors.safetensors";
+  const auto good = file_of({Part{}});
+  const auto refuse = [&](auto&& change, const std::string& words) {
+    auto file = good;
+    change(file);
+    CHECK_THROWS_AS(file.save(path), CheckpointError);
+    CHECK_THROWS_WITH(file.save(path), Contains(path.string()) && Contains(words));
+    CHECK_FALSE(std::filesystem::exists(path));
+  };
+  refuse([](auto& f) { f.categories[1] = ""; }, "a name of each category, found none");
+  refuse([](auto& f) { f.categories[1] = "road"; }, "once, found \"road\" again");
+  refuse([](auto& f) { f.categories[1] = "a\x1b[2Jb"; },
+         "without control characters, found \"a?[2Jb\"");
+  refuse([](auto& f) { f.categories[1] = "a\u009bb"; }, "category name without control");
+  refuse([](auto& f) { f.categories[1] = std::string(257, 'x'); }, "at most 256 bytes, found 257");
+  refuse([](auto& f) { f.tap = "a\nb"; }, "tap without control characters");
+  refuse([](auto& f) { f.backbone = "\x7f"; }, "backbone without control characters");
+  refuse([](auto& f) { f.mean_of = "bananas"; }, "images, pixels or nothing, found \"bananas\"");
+
+  // Another writer's file, whose seal is right.
+  auto metadata = [&] {
+    good.save(path);
+    return read_safetensors_metadata(path);
+  }();
+  const auto tensors = read_safetensors(path);
+  metadata["tap"] = "a\nb";
+  metadata.erase("xxh64");
+  detail::Xxh64 hash;
+  for (const auto& [key, value] : metadata)
+    hash.update(fmt::format("{} {} {} ", key, value.size(), value));
+  detail::hash_tensors(hash, tensors);
+  metadata["xxh64"] = fmt::format("{:016x}", hash.digest());
+  write_safetensors(path, tensors, metadata);
+  CHECK_THROWS_WITH(AnchorFile::load(path), Contains("tap without control characters"));
+}
+
+TEST_CASE("Anchors whose union no number holds do not merge") {
+  const auto file = [](double value, std::int64_t count) {
+    return AnchorFile{.anchors = {at::full({2, 3}, value, at::kDouble), ints({1, count})},
+                      .categories = {"road", "sky"},
+                      .mean_of = "images"};
+  };
+  constexpr auto kMany = std::int64_t{3} << 61;
+  CHECK_NOTHROW(file(1, kMany).merged(file(2, 5)));
+  CHECK_THROWS_AS(file(1, kMany).merged(file(2, kMany)), UsageError);
+  CHECK_THROWS_WITH(file(1, kMany).merged(file(2, kMany)),
+                    Contains("the merged counts overflow: 1 of 2"));
+  CHECK_THROWS_WITH(file(1e308, 1).merged(file(-1e308, 1)),
+                    Contains("the merged vectors overflow: 6 of 6"));
 }

@@ -93,4 +93,26 @@ TEST_CASE("anchors names the file that is wrong and what it should be") {
   check_error(anchors({"inspect", b}), 4, {"b.safetensors", "anchor file"});
   check_error(anchors({"inspect", folder / "none"}), 6, {"none"});
   check_error(anchors({}), 2, {"subcommand"});
+  check_error(anchors({"merge", a, folder / "./a.safetensors", "--out", folder / "c"}), 2,
+              {"./a.safetensors", "each part once", "the same file"});
+  on_a_line(7).save(b);
+  check_error(anchors({"merge", a, b, "--out", folder / "none/c"}), 6,
+              {(folder / "none/c").string()});
+  auto many = on_a_line();
+  many.anchors.counts.fill_(std::int64_t{3} << 61);
+  many.save(a);
+  many.save(b);
+  check_error(anchors({"merge", a, b, "--out", folder / "c"}), 2,
+              {a.string(), b.string(), "counts overflow"});
+  CHECK_FALSE(std::filesystem::exists(folder / "c"));
+
+  const auto of_owners = [&](const at::Tensor& owner, const std::filesystem::path& path) {
+    cag::AnchorFile file{.anchors = {doubles({1, 2, 3}).view({3, 1}), ints({1, 1, 1})},
+                         .categories = {"road", "sky"}};
+    file.anchors.owner = owner;
+    file.save(path);
+  };
+  of_owners(ints({0, 0, 1}), a);
+  of_owners(ints({0, 1, 1}), b);
+  check_error(anchors({"diff", a, b}), 2, {"road, road, sky", "road, sky, sky"});
 }

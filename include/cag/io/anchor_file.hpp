@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,7 @@
 #include <cag/detail/json.hpp>
 #include <cag/detail/merge_anchors.hpp>
 #include <cag/detail/naming.hpp>
+#include <cag/detail/printable.hpp>
 #include <cag/detail/tensor_hash.hpp>
 #include <cag/error.hpp>
 #include <cag/io/anchors.hpp>
@@ -33,27 +36,27 @@ struct AnchorFile {
   std::vector<std::string> categories;  ///< the name of each
   std::string backbone{};  ///< backbone_hash of the network whose features they are of; "": unknown
   std::string tap{};       ///< the submodule that gives the features; "": the backbone's own
-  std::string mean_of{};   ///< what each is the plain mean of, see cag::mean_of; "": of nothing
+  std::string mean_of{};   ///< "images" or "pixels": what each is the plain mean of, see
+                           ///< cag::mean_of; "": of nothing
 
   /// Durably; takes the place of a file that is there.
   /// @throws UsageError unless there is a name for each category, CheckpointError where `load`
-  /// would
-  ///   refuse the anchors, IoError
+  ///   would refuse the file, IoError
   void save(const std::filesystem::path& path) const {
     if (std::ssize(categories) != anchors.categories())
       throw UsageError("expected {} category names, got {}", anchors.categories(),
                        categories.size());
     const auto tensors = anchor_tensors(anchors);
-    anchors_from(tensors, path.string());  // what cannot be read back is not written
-    detail::Json::Array names(categories.begin(), categories.end());
-    std::map<std::string, std::string> metadata{
-        {"format", std::string(kFormat)},
-        {"version", std::to_string(kVersion)},
-        {"producer", std::string(Manifest::kProducer)},
-        {"categories", detail::Json(std::move(names)).dump()},
-        {"backbone", backbone},
-        {"tap", tap},
-        {"mean_of", mean_of}};
+    // What cannot be read back is not written.
+    anchors_from(tensors, path.string());
+    detail::naming(path.string(), [&] { check_texts(); });
+    std::map<std::string, std::string> metadata{{"format", std::string(kFormat)},
+                                                {"version", std::to_string(kVersion)},
+                                                {"producer", std::string(Manifest::kProducer)},
+                                                {"categories", listed(categories)},
+                                                {"backbone", backbone},
+                                                {"tap", tap},
+                                                {"mean_of", mean_of}};
     metadata["xxh64"] = seal(tensors, metadata);
     write_safetensors(path, tensors, metadata);
   }
@@ -91,6 +94,7 @@ struct AnchorFile {
       if (std::ssize(file.categories) != file.anchors.categories())
         throw CheckpointError("expected the names of {} categories, found {}",
                               file.anchors.categories(), file.categories.size());
+      file.check_texts();
       return file;
     });
   }
@@ -120,8 +124,8 @@ struct AnchorFile {
     same("tap", tap, other.tap);
     same("kind of mean", mean_of, other.mean_of);
     if (categories != other.categories)
-      same("categories", fmt::format("{}", fmt::join(categories, ", ")),
-           fmt::format("{} ", fmt::join(other.categories, ", ")));
+      throw UsageError("expected anchors of the same categories to merge, got {} and {}",
+                       listed(categories), listed(other.categories));
     if (mean_of.empty())
       throw UsageError(
           "expected anchors that are plain means to merge; these are not: a moving average, a "
@@ -134,6 +138,37 @@ struct AnchorFile {
   }
 
  private:
+  static std::string listed(const std::vector<std::string>& names) {
+    return detail::Json(detail::Json::Array(names.begin(), names.end())).dump();
+  }
+
+  static constexpr std::size_t kLongest = 256;  // bytes of a text
+
+  /// @throws CheckpointError where a text is none that a table can show, or means nothing
+  void check_texts() const {
+    const auto check = [](const char* what, const std::string& text) {
+      if (text.size() > kLongest)
+        throw CheckpointError("expected a {} of at most {} bytes, found {}", what, kLongest,
+                              text.size());
+      const auto shown = detail::printable(text);
+      if (shown != text)
+        throw CheckpointError("expected a {} without control characters, found \"{}\"", what,
+                              shown);
+    };
+    std::set<std::string_view> known;
+    for (const auto& name : categories) {
+      check("category name", name);
+      if (name.empty()) throw CheckpointError("expected a name of each category, found none");
+      if (!known.insert(name).second)
+        throw CheckpointError("expected each category name once, found \"{}\" again", name);
+    }
+    check("backbone", backbone);
+    check("tap", tap);
+    if (mean_of != "images" && mean_of != "pixels" && !mean_of.empty())
+      throw CheckpointError("expected means of images, pixels or nothing, found \"{}\"",
+                            detail::printable(mean_of.substr(0, kLongest)));
+  }
+
   static std::string seal(const TensorMap& tensors,
                           const std::map<std::string, std::string>& metadata) {
     detail::Xxh64 hash;

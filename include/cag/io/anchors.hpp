@@ -10,6 +10,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
 
 #include <cag/anchor/anchors.hpp>
 #include <cag/error.hpp>
@@ -58,8 +59,18 @@ class AnchorTensors {
     return tensor.contiguous();
   }
 
-  void expect(bool fine, std::string_view expected) const {
-    if (!fine) throw CheckpointError("{}: expected {}, found others", what_, expected);
+  /// @param fine  as `tensor`: of each value, whether it may be there
+  void expect(const at::Tensor& fine, const at::Tensor& tensor, std::string_view expected) const {
+    if (fine.all().item<bool>()) return;
+    const auto index = fine.logical_not().nonzero()[0];
+    auto value = tensor;
+    std::vector<std::int64_t> place;
+    for (std::int64_t d = 0; d < index.numel(); ++d) {
+      place.push_back(index[d].item<std::int64_t>());
+      value = value[place.back()];
+    }
+    throw CheckpointError("{}: expected {}, found {} at [{}]", what_, expected,
+                          value.item<double>(), fmt::join(place, ", "));
   }
 
   void expect_end() const {
@@ -72,8 +83,6 @@ class AnchorTensors {
   std::string_view what_;
 };
 
-inline bool all(const at::Tensor& condition) { return condition.all().item<bool>(); }
-
 }  // namespace detail
 
 /// The inverse. `what` names the tensors in messages.
@@ -84,20 +93,23 @@ inline Anchors anchors_from(const TensorMap& tensors, std::string_view what) {
   Anchors anchors;
   anchors.vectors = in.take("vectors", at::kDouble, {-1, -1});
   const auto rows = anchors.vectors.size(0), width = anchors.vectors.size(1);
-  in.expect(rows >= 1 && detail::all(anchors.vectors.isfinite()), "finite vectors, at least one");
+  if (rows < 1 || width < 1)
+    throw CheckpointError("{}: expected one anchor or more, of width 1 or more, found [{}, {}]",
+                          what, rows, width);
+  in.expect(anchors.vectors.isfinite(), anchors.vectors, "finite vectors");
   anchors.counts = in.take("counts", at::kLong, {rows});
-  in.expect(detail::all(anchors.counts.ge(0)), "counts of at least 0");
+  in.expect(anchors.counts.ge(0), anchors.counts, "counts of at least 0");
   if (in.has("owner")) {
     anchors.owner = in.take("owner", at::kLong, {rows});
-    const auto steps = anchors.owner.diff();
-    in.expect(anchors.owner[0].item<std::int64_t>() == 0 &&
-                  detail::all(steps.ge(0).logical_and_(steps.le(1))),
-              "an ascending owner that leaves out no category");
+    const auto before = at::cat({anchors.owner.slice(0, 0, 1), anchors.owner.slice(0, 0, -1)});
+    auto fine = anchors.owner.eq(before).logical_or_(anchors.owner.eq(before + 1));
+    fine[0] = anchors.owner[0].eq(0);
+    in.expect(fine, anchors.owner, "an ascending owner from 0 that leaves out no category");
   }
   const auto categories = anchors.categories();
   if (in.has("margins")) {
     anchors.margins = in.take("margins", at::kDouble, {categories});
-    in.expect(detail::all(anchors.margins.ge(0)), "margins of at least 0");
+    in.expect(anchors.margins.ge(0), anchors.margins, "margins of at least 0");
   }
   if (in.has("moments.pixels")) {
     auto& moments = anchors.moments.emplace();
@@ -107,10 +119,11 @@ inline Anchors anchors_from(const TensorMap& tensors, std::string_view what) {
         in.has("moments.covariance")
             ? in.take("moments.covariance", at::kDouble, {categories, width, width})
             : in.take("moments.variance", at::kDouble, {categories, width});
-    in.expect(detail::all(moments.pixels.ge(0)) && detail::all(moments.mean.isfinite()) &&
-                  detail::all(moments.covariance.isfinite()) &&
-                  detail::all(moments.variance().ge(0)),
-              "moments that are finite, with pixels and variances of at least 0");
+    const auto variance = moments.variance();
+    in.expect(moments.pixels.ge(0), moments.pixels, "moments of at least 0 pixels");
+    in.expect(moments.mean.isfinite(), moments.mean, "means of moments that are finite");
+    in.expect(moments.covariance.isfinite(), moments.covariance, "covariances that are finite");
+    in.expect(variance.ge(0), variance, "variances of at least 0");
   }
   in.expect_end();
   return anchors;
