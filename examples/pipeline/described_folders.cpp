@@ -1,12 +1,15 @@
 #include "pipeline/described_folders.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cag/data/colour_table.hpp>
 #include <cag/data/image_folder.hpp>
@@ -102,6 +105,27 @@ std::vector<const Config::CategoryRow*> rows_of(const Config& config) {
   return rows;
 }
 
+/// A target whose labels are of no category that the source teaches cannot be evaluated; one
+/// without any may be.
+void expect_in_common(const std::vector<std::int64_t>& source,
+                      const std::vector<std::int64_t>& target,
+                      const std::vector<const Config::CategoryRow*>& rows) {
+  const bool common = std::any_of(source.begin(), source.end(), [&](std::int64_t k) {
+    return std::find(target.begin(), target.end(), k) != target.end();
+  });
+  if (common || target.empty()) return;
+  const auto names = [&](const std::vector<std::int64_t>& known) {
+    if (known.empty()) return std::string("none");
+    std::vector<std::string> list;
+    for (const auto k : known) list.push_back(rows[static_cast<std::size_t>(k)]->name);
+    return fmt::format("{}", fmt::join(list, ", "));
+  };
+  throw cag::UsageError(
+      "categories: expected one at least with values of both domains, got {} of the source and {} "
+      "of the target",
+      names(source), names(target));
+}
+
 /// What a domain's values mean, in the run's order; those of rows that the run leaves out are
 /// ignored.
 struct Meanings {
@@ -150,12 +174,12 @@ struct Place {
   std::string key;
   fs::path path;
 
-  /// @throws cag::UsageError unless it is there
+  /// @throws cag::DataError unless it is there
   const fs::path& folder() const {
     std::error_code error;
     if (!fs::is_directory(path, error))
-      throw cag::UsageError("{}: expected a folder, found {} at {}", key,
-                            fs::exists(path, error) ? "a file" : "none", path.string());
+      throw cag::DataError("{}: expected a folder, found {} at {}", key,
+                           fs::exists(path, error) ? "a file" : "none", path.string());
     return path;
   }
 };
@@ -179,6 +203,17 @@ struct Places {
   }
 };
 
+/// The folders of the other split, which may lie below those of this one: none for the source.
+std::vector<fs::path> other_split(const Config& config, Domain domain, std::string_view split) {
+  std::vector<fs::path> folders;
+  if (domain == Domain::kSource) return folders;
+  const auto& t = config.target;
+  for (const auto& folder : split == kTrain ? std::array{t.validation_images, t.validation_labels}
+                                            : std::array{t.images, t.labels})
+    if (!folder.empty()) folders.push_back(config.data.target / folder);
+  return folders;
+}
+
 /// Calls `f` with the labelled images of a split.
 template <typename F>
 auto with_labelled(const Config& config, Domain domain, std::string_view split, F&& f) {
@@ -186,8 +221,8 @@ auto with_labelled(const Config& config, Domain domain, std::string_view split, 
   const auto places = Places::of(config, half, split);
   const auto& images = places.images.folder();
   const auto& labels = places.labels.folder();
-  const cag::data::LabelledFolderOptions options{half.folders.image_suffix,
-                                                 half.folders.label_suffix};
+  const cag::data::LabelledFolderOptions options{
+      half.folders.image_suffix, half.folders.label_suffix, other_split(config, domain, split)};
   const auto meanings = Meanings::of(config, half);
   if (half.colours()) return f(LabelledFolder(images, labels, colours_of(meanings), options));
   return f(LabelledFolder(images, labels, ids_of(meanings), options));
@@ -226,7 +261,7 @@ void DescribedFolders::check(const Config& config) const {
                  domain == Domain::kSource || has_target_labels(config, std::string(kTrain)) ||
                      has_target_labels(config, std::string(kValidation)));
   }
-  rows_of(config);
+  expect_in_common(known(config, Domain::kSource), known(config, Domain::kTarget), rows_of(config));
 }
 
 cag::LabelTable DescribedFolders::table(const Config& config) const {
@@ -258,17 +293,18 @@ Unlabelled DescribedFolders::target(const Config& config, const std::string& spl
   const auto half = Half::of(config, Domain::kTarget);
   const auto places = Places::of(config, half, split);
   const auto& images = places.images.folder();
-  const auto& labels = places.labels.path;
   const auto& suffix = half.folders.label_suffix;
-  cag::data::ImageFolderOptions options{.suffix = half.folders.image_suffix};
+  cag::data::ImageFolderOptions options{.suffix = half.folders.image_suffix,
+                                        .except = other_split(config, Domain::kTarget, split)};
+  if (has_target_labels(config, split)) options.except.push_back(places.labels.path);
   // Labels that lie among the images are none of them.
-  std::error_code missing;
-  if (has_target_labels(config, split) && fs::equivalent(images, labels, missing)) {
-    if (suffix.size() > options.suffix.size() && suffix.ends_with(options.suffix))
-      options.except_suffix = suffix;
-  } else if (has_target_labels(config, split)) {
-    options.except = labels;
-  }
+  const auto among = [&](const fs::path& labels) {
+    std::error_code missing;
+    return !labels.empty() && fs::equivalent(images, half.root / labels, missing);
+  };
+  if ((among(config.target.labels) || among(config.target.validation_labels)) &&
+      suffix.size() > options.suffix.size() && suffix.ends_with(options.suffix))
+    options.except_suffix = suffix;
   return cag::data::ImageFolder(images, options);
 }
 

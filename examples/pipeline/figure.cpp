@@ -1,5 +1,6 @@
 #include "pipeline/figure.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
@@ -74,7 +75,7 @@ at::Tensor row_of(const std::vector<at::Tensor>& pictures) {
   std::vector<at::Tensor> parts;
   const auto height = pictures.front().size(0);
   for (const auto& picture : pictures) {
-    const auto width = picture.size(1) * height / picture.size(0);
+    const auto width = std::max<std::int64_t>(1, picture.size(1) * height / picture.size(0));
     if (!parts.empty()) parts.push_back(at::full({height, kGap, 3}, 255, at::kByte));
     const auto planes = picture.permute({2, 0, 1});
     parts.push_back(resized(planes, {height, width}).to(at::kByte).permute({1, 2, 0}));

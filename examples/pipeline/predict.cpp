@@ -96,9 +96,9 @@ void predict(const Program& program, const PredictOptions& options) {
   const auto table =
       program.layout->table(config_for(program, trained, options.network, options.config));
   make_folders(options);
-  const ImageFolder images(options.images, {.except = options.out});
+  const ImageFolder images(options.images, {.except = {options.out}});
   if (!options.statistics.empty()) {
-    const CleanList<ImageFolder> list(ImageFolder(options.statistics, {.except = options.out}),
+    const CleanList<ImageFolder> list(ImageFolder(options.statistics, {.except = {options.out}}),
                                       trained.normalisation,
                                       {.batch = trained.evaluation_batch,
                                        .width = options.width,

@@ -64,8 +64,10 @@ TEST_CASE("A folder of images lists PNG and JPEG files of all folders below it b
   put_image(root / "out/e.png");
   for (const auto* other : {".e.png", "notes.txt", "f.jpg.txt"}) write_file(root / other, "");
   CHECK(names(ImageFolder(root.path())) == Names{"b", "c", "city/deep/a", "out/e"});
-  const ImageFolder images(root.path(), {.except = root / "out"});
+  const ImageFolder images(root.path(), {.except = {root / "out"}});
   CHECK(names(images) == Names{"b", "c", "city/deep/a"});
+  CHECK(names(ImageFolder(root.path(), {.except = {root / "out", root / "none", root / "city"}})) ==
+        Names{"b", "c"});
   CHECK(at::equal(images.get(2).image, cag::jpeg::read_rgb(root / "city/deep/a.JPG")));
   CHECK(images.get(0).name == "b");
   CHECK(images.path(2) == root / "city/deep/a.JPG");
@@ -183,4 +185,18 @@ TEST_CASE("Labels may hold colours") {
   const cag::ColourTable other({{{200, 200, 200}}}, {});
   CHECK_THROWS_WITH(LabelledFolder(root / "images", root / "labels", Colours{other}).get(0),
                     Contains("labels/1.png: colour (0, 0, 0) at x 0, y 0 is not in the table"));
+}
+
+TEST_CASE("Images and labels in folders that are excepted are passed over") {
+  const TemporaryFolder root;
+  for (const auto* name : {"1.png", "other/2.png"}) {
+    put_image(root / "images" / name);
+    put_label(root / "labels" / name, 7);
+  }
+  put_image(root / "images/other/3.png");
+  CHECK_THROWS_WITH(LabelledFolder(root / "images", root / "labels", ids()),
+                    Contains("image without label"));
+  const LabelledFolder folder(root / "images", root / "labels", ids(),
+                              {.except = {root / "images/other", root / "labels/other"}});
+  CHECK(names(folder) == Names{"1"});
 }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
 
 #include <cag/data/cityscapes.hpp>
@@ -22,6 +23,7 @@
 
 #include "captured_output.hpp"
 #include "check_error.hpp"
+#include "data/example_data.hpp"
 #include "data/jpeg_files.hpp"
 #include "pipeline/check_data.hpp"
 #include "pipeline/colours.hpp"
@@ -295,6 +297,12 @@ TEST_CASE("What is wrong with a description of folders is told by its key") {
   const auto [part, other, expected] = GENERATE(values<Case>({
       {"name = \"road\"", "name = \"car\"", "categories.name: expected each name once, got car"},
       {"name = \"road\"", "name = \"a,b\"", "categories.name: expected a name without commas"},
+      {"name = \"road\"", "name = \"a\\u009bb\"",
+       "categories.name: expected a name without commas"},
+      {"target = [[128, 64, 128]]\n[[categories]]\nname = \"car\"\nsource = [26, 27]",
+       "[[categories]]\nname = \"car\"",
+       "categories: expected one at least with values of both domains, got road of the source and "
+       "car of the target"},
       {"name = \"road\"", "", "categories: expected a name in each, got none"},
       {"name = \"road\"", "name = 3", "x.toml:2: categories.name: expected a string, got 3"},
       {"source = [7]", "sauce = [7]", "categories.sauce: unknown key: expected one of name"},
@@ -330,6 +338,109 @@ TEST_CASE("What is wrong with a description of folders is told by its key") {
   INFO(other);
   CHECK_THROWS_AS(parse(with(part, other)), cag::UsageError);
   CHECK_THROWS_WITH(parse(with(part, other)), Contains(expected));
+}
+
+TEST_CASE("Category names that would share a column of results.csv are refused") {
+  auto config = parse(kLeast);
+  config.categories[0].name = "traffic sign";
+  config.categories[1].name = "traffic_sign";
+  CHECK_THROWS_WITH(pipeline::check(config),
+                    Contains("categories.name: expected names with columns of their own") &&
+                        Contains("iou_traffic_sign of traffic sign, got traffic_sign"));
+}
+
+TEST_CASE("Validation images and labels below the training images are not trained on") {
+  const TemporaryFolder folder;
+  auto config = parse(kLeast);
+  config.data.target = folder.path();
+  config.target.images = ".";
+  for (const auto* name : {"drive/1.png", "drive/2.png", "val/3.png", "val_labels/3.png"})
+    cag::test::put_image(folder / name);
+  const pipeline::DescribedFolders layout;
+  CHECK(layout.target(config, "train").size() == 2);
+  CHECK(layout.target(config, "train").name(1) == "drive/2");
+  CHECK(layout.target(config, "val").size() == 1);
+  // The other way round, and for labels of the training images.
+  config.target.images = "drive";
+  config.target.validation_images = ".";
+  config.target.validation_labels = "val_labels";
+  CHECK(layout.target(config, "val").size() == 1);
+  CHECK(layout.target(config, "val").name(0) == "val/3");
+  config.target.images = ".";
+  config.target.labels = "masks";
+  config.target.validation_images = "val";
+  for (const auto* name : {"masks/drive/1.png", "masks/drive/2.png"})
+    cag::test::put_image(folder / name);
+  CHECK(layout.target(config, "train").size() == 2);
+  CHECK(layout.target_labels(config, "train").size() == 2);
+}
+
+TEST_CASE("A folder that is not there ends adapt and check-data with one code", "[bad_input]") {
+  const TemporaryFolder folder;
+  const Arguments where{"--config", data().config(), "--set", "target.images=none"};
+  for (const Arguments& command :
+       {Arguments{"check-data"}, Arguments{"adapt", "--out", folder / "run"}}) {
+    auto arguments = command;
+    arguments.insert(arguments.end(), where.begin(), where.end());
+    CHECK(run_folders(arguments).code == 3);
+  }
+  CHECK_FALSE(fs::exists(folder / "run"));
+}
+
+TEST_CASE("A figure shows a source that is much narrower than the target is high", "[adapt]") {
+  const TemporaryFolder folder;
+  const auto put = [&](const std::string& domain, int images, std::int64_t height,
+                       std::int64_t width) {
+    fs::create_directories(folder / (domain + "/labels"));
+    for (int i = 0; i < images; ++i) {
+      const auto name = std::to_string(i) + ".png";
+      cag::test::put_image(folder / (domain + "/images") / name, height, width);
+      cag::png::write_labels(
+          folder / (domain + "/labels") / name,
+          at::arange(height * width).remainder(2).to(at::kByte).view({height, width}));
+    }
+  };
+  put("source", 6, 400, 8);
+  put("target", 4, 8, 40);
+  write_file(folder / "f.toml", R"(
+categories = [{name = "a", source = [0], target = [0]}, {name = "b", source = [1], target = [1]}]
+[data]
+holdout_every = 3
+[source]
+images = "images"
+labels = "labels"
+[target]
+images = "images"
+[augmentation]
+source_width = 0
+source_height = 0
+target_width = 0
+target_height = 0
+base_width = 0
+crop_width = 0
+crop_height = 0
+[network]
+name = "compact"
+[warm_up]
+iterations = 1
+[stages]
+count = 1
+iterations = 1
+[run]
+batch = 2
+evaluation_batch = 2
+)");
+  const auto adapted =
+      run_folders({"adapt", "--config", folder / "f.toml", "--source", folder / "source",
+                   "--target", folder / "target", "--out", folder / "run"});
+  INFO(adapted.errors);
+  REQUIRE(adapted.code == 0);
+  const auto shown = run_folders(
+      {"figure", "--run", folder / "run", "--out", folder / "figure.png", "--rows", "1"});
+  INFO(shown.errors);
+  CHECK(shown.code == 0);
+  // Four pictures of the target, two of the source that are one pixel wide, and gaps between.
+  CHECK(cag::png::size(folder / "figure.png") == cag::ImageSize{8, 4 * 40 + 2 * 1 + 5 * 4});
 }
 
 TEST_CASE("The descriptions of docs/data.md are sound") {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace cag::data {
 
@@ -9,8 +10,8 @@ namespace cag::data {
 struct ImageFolderOptions {
   std::string suffix{};         ///< of the name before its end, as in *_rgb.png
   std::string except_suffix{};  ///< files of this suffix are none, as labels beside them
-  /// A folder below that holds none, as the process names it; empty: no such folder.
-  std::filesystem::path except{};
+  /// Folders that hold none, as the process names them.
+  std::vector<std::filesystem::path> except{};
 };
 
 }  // namespace cag::data

@@ -5,6 +5,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <cag/data/detail/expect_lossless.hpp>
 #include <cag/data/detail/file_list.hpp>
@@ -74,9 +75,13 @@ class LabelledFolder {
     detail::Problems problems;
     Found found;
     found.images = detail::collect_images(
-        images, search(options.image_suffix, options.label_suffix, together, labels), problems);
-    collect_labels(labels, search(options.label_suffix, options.image_suffix, together, images),
-                   found.labels, problems);
+        images,
+        search(options.image_suffix, options.label_suffix, together, labels, options.except),
+        problems);
+    collect_labels(
+        labels,
+        search(options.label_suffix, options.image_suffix, together, images, options.except),
+        found.labels, problems);
     detail::match(found.images, found.labels, problems);
     problems.raise(together ? images.string() : images.string() + " with " + labels.string());
     return found;
@@ -84,9 +89,11 @@ class LabelledFolder {
 
   /// Of two suffixes in one folder the longer is the more particular one.
   static detail::TreeSearch search(const std::string& suffix, const std::string& other,
-                                   bool together, const std::filesystem::path& other_folder) {
+                                   bool together, const std::filesystem::path& other_folder,
+                                   std::vector<std::filesystem::path> except) {
     const bool particular = together && other.size() > suffix.size() && other.ends_with(suffix);
-    return {suffix, particular ? other : "", together ? std::filesystem::path() : other_folder};
+    if (!together) except.push_back(other_folder);
+    return {suffix, particular ? other : "", std::move(except)};
   }
 
   static void collect_labels(const std::filesystem::path& folder, const detail::TreeSearch& search,

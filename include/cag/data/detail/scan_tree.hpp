@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <cag/data/detail/problems.hpp>
 #include <cag/data/detail/scan.hpp>
@@ -30,7 +31,7 @@ inline bool has_image_end(const Path& path) {
 struct TreeSearch {
   std::string suffix;         ///< of the name before its end; taken off
   std::string except_suffix;  ///< files of this suffix are passed over; empty: none
-  Path except;                ///< a folder below to pass over; empty: none
+  std::vector<Path> except;   ///< folders below to pass over
 };
 
 /// Calls `found(name, path)` for the image files in `folder` and below, in no order. The name is
@@ -47,10 +48,10 @@ void scan_tree(const Path& folder, const TreeSearch& search, Problems& problems,
     const bool is_folder = entry->is_directory(unknown);
     const bool hidden = path.filename().string().starts_with('.');
     if (is_folder) {
-      if (hidden ||
-          (!search.except.empty() && std::filesystem::equivalent(path, search.except, unknown))) {
-        entry.disable_recursion_pending();
-      }
+      const bool passed_over = std::any_of(
+          search.except.begin(), search.except.end(),
+          [&](const Path& except) { return std::filesystem::equivalent(path, except, unknown); });
+      if (hidden || passed_over) entry.disable_recursion_pending();
       continue;
     }
     const std::string stem = path.stem().string();
