@@ -187,28 +187,6 @@ cag::RunEnd run_stages(Run& run, State& state) {
   });
 }
 
-/// The network at `path`, which has to be of the configured kind, categories and normalisation; of
-/// a file of weights only what it says can be checked.
-TrainedNetwork load_start(const std::filesystem::path& path, const Config& config,
-                          const World& world) {
-  if (std::filesystem::is_regular_file(path)) return network_from(path, config);
-  auto trained = TrainedNetwork::load(path);
-  if (describe(trained.kind) != describe(config.network))
-    throw cag::CheckpointError("{}: expected the network {}, found {}", path.string(),
-                               describe(config.network), describe(trained.kind));
-  if (trained.categories != world.table.names())
-    throw cag::CheckpointError("{}: expected the categories {}, found {}", path.string(),
-                               fmt::join(world.table.names(), ", "),
-                               fmt::join(trained.categories, ", "));
-  if (trained.normalisation != world.normalisation)
-    throw cag::CheckpointError(
-        "{}: expected the normalisation by mean {} and deviation {}, found {} and {}",
-        path.string(), fmt::join(world.normalisation.mean, ", "),
-        fmt::join(world.normalisation.deviation, ", "), fmt::join(trained.normalisation.mean, ", "),
-        fmt::join(trained.normalisation.deviation, ", "));
-  return trained;
-}
-
 /// Puts `start` in the place of the warm-up's network, at the warm-up's end: evaluated and written
 /// like one that was trained here.
 void start_from(State& state, TrainedNetwork& start, const Config& config) {
@@ -221,6 +199,10 @@ void start_from(State& state, TrainedNetwork& start, const Config& config) {
 
 /// A directory that is not there, is empty, or holds a start that was cut short.
 void expect_new(const std::filesystem::path& directory) {
+  if (std::filesystem::exists(directory / kConfigFile))
+    throw cag::UsageError(
+        "{} holds a run already: resume it with --resume, or choose another --out",
+        directory.string());
   if (!std::filesystem::exists(directory)) return;
   if (!std::filesystem::is_directory(directory))
     throw cag::IoError("{}: Not a directory", directory.string());
@@ -265,9 +247,12 @@ void restore(Run& run, State& state, const cag::DirectoryContents& contents,
     throw cag::CheckpointError("{}: made with other lists of images (fingerprint {}, now {})", what,
                                data, run.world.fingerprint);
   const auto& saved = cag::detail::value_of(contents, "configuration", what).as_string();
-  if (const auto key = first_difference(parse_config(saved, what), run.config); !key.empty())
-    throw cag::CheckpointError("{}: expected the {} that the run began with, found another in {}",
-                               what, key, (run.directory / kConfigFile).string());
+  const auto began = parse_config(saved, what);
+  if (const auto key = first_difference(began, run.config); !key.empty())
+    throw cag::CheckpointError(
+        "{}: expected the {} that the run began with, {}, found another in {}, {}", what, key,
+        value_text(began, key), (run.directory / kConfigFile).string(),
+        value_text(run.config, key));
   cag::restore(state, contents, what);
   if (run.config.stages.method == "self_training" && state.stage > 0 && state.begun &&
       !(state.teacher && state.anchors))
@@ -315,6 +300,18 @@ std::vector<std::string> gaps(const World& world) {
   return lines;
 }
 
+/// That what a run made which has ended is still there: going on would not make it again.
+void expect_whole(const Run& run) {
+  const auto expect = [&](const std::filesystem::path& path) {
+    if (!std::filesystem::exists(path))
+      throw cag::CheckpointError("{}: expected {} of the run, which has ended, found none",
+                                 run.directory.string(), path.string());
+  };
+  expect(run.directory / "results.csv");
+  for (std::int64_t stage = 0; stage <= run.config.stages.count; ++stage)
+    expect(run.directory / "networks" / fmt::format("stage-{}", stage));
+}
+
 void resume(Run& run, State& state) {
   const auto latest = run.store.latest();
   for (const auto& skipped : latest.skipped)
@@ -324,9 +321,10 @@ void resume(Run& run, State& state) {
                                run.directory.string(), latest.skipped.size());
   const auto what = run.store.path(latest.checkpoint->step).string();
   cag::detail::naming(what, [&] { restore(run, state, latest.checkpoint->contents, what); });
-  run.progress.say(state.stage > run.config.stages.count
-                       ? "the run has ended already"
-                       : fmt::format("resuming at stage {}, step {}", state.stage, state.step));
+  const bool ended = state.stage > run.config.stages.count;
+  if (ended) expect_whole(run);
+  run.progress.say(ended ? "the run has ended already"
+                         : fmt::format("resuming at stage {}, step {}", state.stage, state.step));
 }
 
 }  // namespace
@@ -336,23 +334,24 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
   if (options.resume && !std::filesystem::exists(config_file))
     throw cag::UsageError("{}: expected a run to resume, found no {}", options.out.string(),
                           kConfigFile);
+  std::optional<cag::RunLock> lock;
+  if (options.resume) lock.emplace(options.out);
   const auto config = options.resume ? read_config(config_file) : given;
   check(config);
-  if (!options.resume && std::filesystem::exists(config_file))
-    throw cag::UsageError(
-        "{} holds a run already: resume it with --resume, or choose another --out",
-        options.out.string());
   if (!options.resume) expect_new(options.out);
   const auto device = device_of(config.run.device);
   const auto world = World::open(config, program);
   const auto weights = class_weights(config, world.source_train);
   std::optional<TrainedNetwork> start;
-  if (!options.resume && !config.run.start.empty())
-    start = load_start(config.run.start, config, world);
+  if (!options.resume && !config.run.start.empty()) start = load_start(config.run.start, config);
   if (config.run.threads > 0) at::set_num_threads(static_cast<int>(config.run.threads));
 
   const Protocols protocols(world.table.names(), program.subsets);
-  const cag::RunLock lock(options.out);
+  if (!options.resume) {
+    // What is refused leaves no directory, hence no lock before; another run may have come since.
+    lock.emplace(options.out);
+    expect_new(options.out);
+  }
   Run run{.config = config,
           .directory = options.out,
           .world = world,

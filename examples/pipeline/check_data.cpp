@@ -21,6 +21,8 @@
 
 #include "common/guarded.hpp"
 #include "pipeline/device.hpp"
+#include "pipeline/network.hpp"
+#include "pipeline/weights.hpp"
 
 namespace pipeline {
 namespace {
@@ -252,6 +254,14 @@ int check_data(const Program& program, const Config& config) {
   check_source(*program.layout, config, problems);
   check_target(*program.layout, config, problems);
   problems.opened([&] { return device_of(config.run.device); });
+  if (!config.run.start.empty())
+    problems.opened([&] { return load_start(config.run.start, config); });
+  if (!config.network.weights.empty())
+    problems.opened([&] {
+      const auto names = program.layout->table(config).names();
+      auto net = make_network(config.network, std::ssize(names));
+      return load_initial_weights(net.module(), config.network.weights);
+    });
   // Nothing wrong with the files: as a whole they are what a run would open.
   if (problems.none()) problems.opened([&] { return World::open(config, program); });
   return problems.report();

@@ -121,18 +121,22 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-std::string nearest_key(std::string_view key) {
+/// A question after the known key that is close to `key`, empty where none is. A key that ends in a
+/// dot is a section, to be close to a section.
+std::string suggestion(std::string_view key) {
   Config defaults;
   std::string best;
-  std::size_t least = std::string::npos;
+  std::size_t least = key.size() / 3 + 1;
   visit(defaults, [&](std::string_view known, auto&) {
+    if (key.ends_with('.')) known = known.substr(0, known.find('.') + 1);
     const auto distance = edit_distance(key, known);
     if (distance < least) {
       least = distance;
       best = known;
     }
   });
-  return best;
+  if (best.ends_with('.')) best.pop_back();
+  return best.empty() ? "" : fmt::format(": did you mean {}?", best);
 }
 
 template <typename T>
@@ -186,8 +190,7 @@ void set(Config& config, const std::string& key, const toml::node& node, const s
       throw cag::UsageError("{}: {}: expected {}, got {}", where, key,
                             type_name<std::remove_cvref_t<decltype(value)>>(), describe(node));
   });
-  if (!known)
-    throw cag::UsageError("{}: unknown key {}: did you mean {}?", where, key, nearest_key(key));
+  if (!known) throw cag::UsageError("{}: unknown key {}{}", where, key, suggestion(key));
 }
 
 void expect_section(const std::string& section, const std::string& where) {
@@ -195,8 +198,7 @@ void expect_section(const std::string& section, const std::string& where) {
   bool known = false;
   visit(defaults, [&](std::string_view key, auto&) { known |= key.starts_with(section + "."); });
   if (!known)
-    throw cag::UsageError("{}: unknown section {}: did you mean {}?", where, section,
-                          nearest_key(section + "."));
+    throw cag::UsageError("{}: unknown section {}{}", where, section, suggestion(section + "."));
 }
 
 void set_all(Config& config, const std::string& prefix, const toml::table& table,
@@ -260,6 +262,15 @@ std::map<std::string, std::string, std::less<>> texts_of(const Config& config) {
 
 }  // namespace
 
+std::string value_text(const Config& config, std::string_view key) {
+  const auto texts = texts_of(config);
+  const auto text = texts.find(key);
+  if (text == texts.end()) throw cag::UsageError("unknown key {}{}", key, suggestion(key));
+  // Without the empty key, in quotes.
+  const auto& value = text->second;
+  return value.find(" = ") == 2 ? value.substr(5) : value;
+}
+
 std::string first_difference(const Config& a, const Config& b) {
   static const std::set<std::string, std::less<>> harmless{"data.source",
                                                            "data.target",
@@ -305,8 +316,10 @@ Config parse_config(std::string_view text, const std::string& name) {
 }
 
 Config read_config(const std::filesystem::path& file, Config config) {
-  std::ifstream stream(file);
-  if (!stream || !std::filesystem::is_regular_file(file))
+  std::ifstream stream;
+  // Opening a pipe would wait.
+  if (std::error_code error; std::filesystem::is_regular_file(file, error)) stream.open(file);
+  if (!stream.is_open())
     throw cag::UsageError("cannot read the configuration {}: expected a file", file.string());
   std::ostringstream text;
   text << stream.rdbuf();

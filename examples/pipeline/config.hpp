@@ -115,12 +115,15 @@ struct Config {
   } run;
 };
 
+/// Images at a time, of a batch.
+inline constexpr std::int64_t kMostImages = 4096;
+
 /// Pixels of a side that an adversarial warm-up's discriminator needs: five layers of stride 2.
 inline constexpr std::int64_t kLeastSide = 32;
 
 /// Reads a TOML file over the defaults.
 /// @throws cag::UsageError naming the file, the line and the key; an unknown key is answered with
-///   the nearest known one
+///   a known one that is close
 Config read_config(const std::filesystem::path& file, Config config = {});
 
 /// The same of a text; `name` stands for the file in errors.
@@ -133,6 +136,9 @@ void override_value(Config& config, std::string_view assignment);
 /// count: where data and networks lie, threads, the device, how often is saved and evaluated; nor
 /// does the number of stages, so that a run can be made longer.
 std::string first_difference(const Config& a, const Config& b);
+
+/// The value of a known key as TOML writes it.
+std::string value_text(const Config& config, std::string_view key);
 
 /// Every key with its value, as TOML that read_config reads back.
 std::string to_toml(const Config& config);

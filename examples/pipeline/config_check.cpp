@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,10 +11,12 @@
 #include <fmt/ranges.h>
 
 #include <cag/detail/json_utf8.hpp>
+#include <cag/detail/printable.hpp>
 #include <cag/error.hpp>
 #include <cag/label/ignore.hpp>
 
 #include "pipeline/config.hpp"
+#include "pipeline/results.hpp"
 #include "pipeline/world.hpp"
 
 namespace pipeline {
@@ -52,9 +55,10 @@ void check_folders(const std::string& section, const Config::Folders& folders) {
 /// A name stands in a line of a table and in the columns of results.csv.
 void check_name(const std::string& name) {
   check_text("categories.name", name, "a name");
-  const bool plain = std::none_of(name.begin(), name.end(), [](unsigned char c) {
-    return c < ' ' || c == 127 || c == ',' || c == '"';
-  });
+  constexpr std::size_t kLongest = 256;  // as anchor files
+  expect(name.size() <= kLongest, "categories.name", fmt::format("at most {} bytes", kLongest),
+         name.size());
+  const bool plain = name.find_first_of(",\"") == name.npos && cag::detail::printable(name) == name;
   expect(plain && name.front() != ' ' && name.back() != ' ', "categories.name",
          "a name without commas, quotes, control characters or spaces around it", name);
 }
@@ -66,6 +70,10 @@ void check_rows(const std::vector<Config::CategoryRow>& rows) {
     check_name(row->name);
     for (auto other = rows.begin(); other != row; ++other) {
       expect(other->name != row->name, "categories.name", "each name once", row->name);
+      expect(column_of(other->name) != column_of(row->name), "categories.name",
+             fmt::format("names with columns of their own in results.csv, other than {} of {}",
+                         column_of(other->name), other->name),
+             row->name);
       expect(!row->colour || other->colour != row->colour, "categories.colour",
              fmt::format("a colour of its own for {}", row->name),
              fmt::format("that of {}", other->name));
@@ -242,9 +250,9 @@ void check(const Config& config) {
   const auto& r = config.run;
   expect(r.seed >= 0, "run.seed", "at least 0", r.seed);
   expect(r.threads >= 0 && r.threads <= 1024, "run.threads", "0 to 1024", r.threads);
-  expect(r.batch >= 1 && r.batch <= 4096, "run.batch", "1 to 4096", r.batch);
-  expect(r.evaluation_batch >= 1 && r.evaluation_batch <= 4096, "run.evaluation_batch", "1 to 4096",
-         r.evaluation_batch);
+  for (const auto& [key, batch] :
+       {std::pair("run.batch", r.batch), std::pair("run.evaluation_batch", r.evaluation_batch)})
+    expect(batch >= 1 && batch <= kMostImages, key, fmt::format("1 to {}", kMostImages), batch);
   check_batches(config);
   expect(r.save_every >= 1, "run.save_every", "at least 1", r.save_every);
   expect(r.evaluate_every >= 0, "run.evaluate_every", "at least 0", r.evaluate_every);

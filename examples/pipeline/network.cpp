@@ -54,9 +54,9 @@ TrainedNetwork decoded(const cag::DirectoryContents& contents, const std::string
                          what + "/network");
   net.module().eval();
   const auto batch = cag::detail::value_of(contents, "evaluation_batch", what).as_int64();
-  if (batch < 1)
-    throw cag::CheckpointError("{}: expected an evaluation_batch of at least 1, found {}", what,
-                               batch);
+  if (batch < 1 || batch > kMostImages)
+    throw cag::CheckpointError("{}: expected an evaluation_batch of 1 to {}, found {}", what,
+                               kMostImages, batch);
   return {kind, std::move(net), std::move(categories), normalisation, batch};
 }
 

@@ -26,10 +26,7 @@ namespace {
 std::vector<std::string> header_of(const std::vector<std::string>& categories,
                                    const Protocols& protocols) {
   std::vector<std::string> header{"stage", "step", "domain", "miou"};
-  for (auto name : categories) {
-    std::replace(name.begin(), name.end(), ' ', '_');
-    header.push_back("iou_" + name);
-  }
+  for (const auto& name : categories) header.push_back(column_of(name));
   header.insert(header.end(), protocols.columns().begin(), protocols.columns().end());
   for (const auto* column : {"label_coverage", "label_precision", "intra_distance",
                              "inter_distance", "seconds", "peak_mib"})
@@ -88,13 +85,19 @@ std::string distance(double value) {
 
 }  // namespace
 
+std::string column_of(std::string category) {
+  std::replace(category.begin(), category.end(), ' ', '_');
+  return "iou_" + category;
+}
+
 Results::Results(std::filesystem::path file, std::vector<std::string> categories,
                  Protocols protocols)
     : file_(std::move(file)), categories_(std::move(categories)), protocols_(std::move(protocols)) {
   if (!std::filesystem::exists(file_)) return;
-  std::ifstream stream(file_);
-  if (!stream || !std::filesystem::is_regular_file(file_))
-    throw cag::IoError("cannot read {}: expected a file", file_.string());
+  std::ifstream stream;
+  // Opening a pipe would wait.
+  if (std::filesystem::is_regular_file(file_)) stream.open(file_);
+  if (!stream.is_open()) throw cag::IoError("cannot read {}: expected a file", file_.string());
   const auto header = header_of(categories_, protocols_);
   std::string line;
   if (!std::getline(stream, line) || split(line) != header)

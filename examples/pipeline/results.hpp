@@ -26,6 +26,9 @@ struct ResultRow {
   double peak_mib = 0;
 };
 
+/// The column of results.csv with a category's IoU.
+std::string column_of(std::string category);
+
 /// RUN/results.csv: a row per evaluation, durable after each. A row of the same stage, step and
 /// domain takes the place of the earlier one, so that a resumed run may repeat an evaluation.
 class Results {

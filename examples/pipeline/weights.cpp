@@ -170,11 +170,33 @@ TrainedNetwork network_from(const fs::path& file, const Config& config, const st
           config.run.evaluation_batch};
 }
 
+TrainedNetwork load_start(const fs::path& path, const Config& config) {
+  if (fs::is_regular_file(path)) return network_from(path, config);
+  auto trained = TrainedNetwork::load(path);
+  if (describe(trained.kind) != describe(config.network))
+    throw cag::CheckpointError("{}: expected the network {}, found {}", path.string(),
+                               describe(config.network), describe(trained.kind));
+  const auto names = category_names(config);
+  if (trained.categories != names)
+    throw cag::CheckpointError("{}: expected the categories {}, found {}", path.string(),
+                               fmt::join(names, ", "), fmt::join(trained.categories, ", "));
+  const auto expected = normalisation_of(config);
+  const auto& found = trained.normalisation;
+  if (found != expected)
+    throw cag::CheckpointError(
+        "{}: expected the normalisation by mean {} and deviation {}, found {} and {}",
+        path.string(), fmt::join(expected.mean, ", "), fmt::join(expected.deviation, ", "),
+        fmt::join(found.mean, ", "), fmt::join(found.deviation, ", "));
+  return trained;
+}
+
 void convert(const fs::path& file, const std::string& key, const Config& config,
-             const fs::path& out) {
-  const auto end = out.extension();
+             const fs::path& given_out) {
+  const auto end = given_out.extension();
+  // "net/" is the folder "net".
+  const auto out = given_out.has_filename() ? given_out : given_out.parent_path();
   if (end.empty()) {
-    if (fs::exists(out) || !out.has_filename())
+    if (fs::exists(out))
       throw cag::UsageError("{}: expected a new folder, found one that exists", out.string());
     auto made = network_from(file, config, key);
     made.save(out);

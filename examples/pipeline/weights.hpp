@@ -42,6 +42,11 @@ int inspect(const InspectOptions& options);
 TrainedNetwork network_from(const std::filesystem::path& file, const Config& config,
                             const std::string& key = "");
 
+/// The network that a run starts from: its folder, which has to be of the configured kind,
+/// categories and normalisation, or a file of weights, of which only what it says can be checked.
+/// @throws cag::CheckpointError where it does not fit
+TrainedNetwork load_start(const std::filesystem::path& path, const Config& config);
+
 /// Writes weights in the format that the end of `out` names: .safetensors, or .pth, .pt or .pkl;
 /// without an end, as the folder of the configured network.
 /// @throws cag::UsageError for any other end

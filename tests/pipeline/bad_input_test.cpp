@@ -4,13 +4,19 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include <fmt/format.h>
 
 #include <ATen/ops/full.h>
 
+#include <cag/data/gta5.hpp>
+#include <cag/data/label_tables.hpp>
 #include <cag/data/png.hpp>
+
+#include "pipeline/adapt.hpp"
+#include "pipeline/cityscapes_target.hpp"
 
 #include "catch.hpp"
 #include "check_error.hpp"
@@ -321,6 +327,36 @@ TEST_CASE("a directory that is a run already, or none, is left alone", "[bad_inp
   check_error(run(small().adapt(orphaned)), 2, {orphaned.string(), "without config.toml"});
 }
 
+TEST_CASE("a run that another one made while the data was opened is left alone", "[bad_input]") {
+  const auto out = new_path();
+  const pipeline::Program program{
+      .name = "test",
+      .layout = std::make_shared<pipeline::CityscapesTarget>(
+          cag::label_table::gta5(), [&](const fs::path& root, const cag::LabelTable& table) {
+            fs::copy(finished(), out, fs::copy_options::recursive);
+            return pipeline::Labelled(cag::data::Gta5(root, table));
+          })};
+  auto config = pipeline::read_config(small().config());
+  config.data.source = small().source();
+  config.data.target = small().target();
+  CHECK_THROWS_WITH(pipeline::adapt(program, config, {.out = out}),
+                    Contains("holds a run already"));
+  CHECK(cag::test::read_file(out / "config.toml") ==
+        cag::test::read_file(finished() / "config.toml"));
+  CHECK((Outcome::of(out).networks == Outcome::of(finished()).networks));
+  const auto resumed = run({"adapt", "--resume", out});
+  CHECK(resumed.code == 0);
+  CHECK_THAT(resumed.output, Contains("ended already"));
+}
+
+TEST_CASE("a run that has ended and lacks what it made is refused", "[bad_input]") {
+  const auto missing = GENERATE("results.csv", "networks", "networks/stage-0");
+  const auto directory = copy_of(finished());
+  fs::remove_all(directory / missing);
+  check_error(run({"adapt", "--resume", directory}), 4,
+              {directory.string(), (directory / missing).string(), "ended", "found none"});
+}
+
 TEST_CASE("a checkpoint of other bytes is passed over", "[bad_input]") {
   const auto directory = copy_of(finished());
   std::vector<fs::path> checkpoints;
@@ -375,7 +411,8 @@ TEST_CASE("a run goes on under the configuration it began with", "[bad_input]") 
     cag::test::write_file(config, other.replace(at, from.size(), to));
     return run({"adapt", "--resume", directory});
   };
-  check_error(edited("margin = 0.01", "margin = 2.5"), 4, {"stages.margin", config.string()});
+  check_error(edited("margin = 0.01", "margin = 2.5"), 4,
+              {"stages.margin", "began with, 0.01, found another in " + config.string() + ", 2.5"});
   check_error(edited("holdout_every = 4", "holdout_every = 3"), 4, {"data.holdout_every"});
   check_error(edited("method = 'self_training'", "method = 'control'"), 4, {"stages.method"});
   CHECK(edited("save_every = 1", "save_every = 7").code == 0);

@@ -208,6 +208,19 @@ TEST_CASE("check-data names a category that no table knows") {
   CHECK_THROWS_WITH(example.check(), Contains("no category rode"));
 }
 
+TEST_CASE("check-data looks at the networks that a run would begin with") {
+  Example example;
+  example.config.network.name = "compact";
+  const auto absent = example.folder / "absent";
+  for (auto* path : {&example.config.run.start, &example.config.network.weights}) {
+    *path = absent;
+    const auto [code, output] = example.check();
+    CHECK(code == 3);
+    CHECK_THAT(output, Contains(absent.string()));
+    path->clear();
+  }
+}
+
 TEST_CASE("check-data finds the photographs sound") {
   const auto photographs = cag::test::photographs();
   if (!std::filesystem::exists(photographs)) {

@@ -1,5 +1,7 @@
 #include "pipeline/config.hpp"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
@@ -121,6 +123,9 @@ TEST_CASE("An unknown key is answered with file, line and the nearest known key"
                     Contains("run.toml:3: unknown key run.sede: did you mean run.seed?"));
   CHECK_THROWS_WITH(read("[stage]\nmargin = 2.0\n"), Contains("did you mean stages.margin?"));
   CHECK_THROWS_WITH(read("seed = 1\n"), Contains("unknown key seed"));
+  CHECK_THROWS_WITH(read("[stagse]\n"), EndsWith("unknown section stagse: did you mean stages?"));
+  for (const auto* far : {"[foo]\nx = 1\n", "[foo]\n", "colour = 1\n"})
+    CHECK_THROWS_WITH(read(far), !Contains("did you mean"));
   CHECK_THROWS_WITH(read("stages = 3\n"), Contains("unknown key stages"));
 }
 
@@ -143,6 +148,12 @@ TEST_CASE("Text that is no TOML is answered with file, line and column") {
   CHECK_THROWS_WITH(read("[run]\nseed = 1\nseed = 2\n"), Contains("run.toml:3:"));
   CHECK_THROWS_WITH(read_config("/nowhere/run.toml"), Contains("/nowhere/run.toml"));
   CHECK_THROWS_AS(read_config("/nowhere/run.toml"), cag::UsageError);
+}
+
+TEST_CASE("A pipe is no configuration file, and is not waited for") {
+  const TemporaryFolder folder;
+  REQUIRE(::mkfifo((folder / "pipe.toml").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(read_config(folder / "pipe.toml"), Contains("pipe.toml: expected a file"));
 }
 
 TEST_CASE("The command line sets single values") {

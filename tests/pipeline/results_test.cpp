@@ -1,5 +1,7 @@
 #include "pipeline/results.hpp"
 
+#include <sys/stat.h>
+
 #include <cmath>
 
 #include <cag/error.hpp>
@@ -115,6 +117,12 @@ TEST_CASE("A results file of other categories or with damage is refused by line"
                     Contains("results.csv:2: expected a count of at least 0, got x1"));
   CHECK_THROWS_WITH(open(kHeader + "0,1,source,0.1z,0.1,0.1,0.1,0.1,1,1,1,1\n"),
                     Contains("expected a number, got 0.1z"));
+}
+
+TEST_CASE("A pipe is no results file, and is not waited for") {
+  const TemporaryFolder folder;
+  REQUIRE(::mkfifo((folder / "results.csv").c_str(), 0600) == 0);
+  CHECK_THROWS_AS(Results(folder / "results.csv", kCategories), cag::IoError);
 }
 
 TEST_CASE("The summary shows the last evaluation of each stage in percent") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -105,6 +106,10 @@ TEST_CASE("A file of weights becomes the folder of a network, which a run evalua
     return run({"evaluate", "--network", network, "--target", small().target()}).output;
   };
   CHECK(evaluated(folder / "network") == evaluated(trained()));
+  CHECK(run({"convert", folder / "w.pth", (folder / "slash").string() + "/", "--config",
+             small().config()})
+            .code == 0);
+  CHECK(evaluated(folder / "slash") == evaluated(trained()));
   CHECK_THAT(evaluated(trained()), Contains("mIoU"));
 
   REQUIRE(
@@ -194,7 +199,12 @@ TEST_CASE("Weights that do not fit or cannot be read are refused with names", "[
   check_error(run({"inspect", folder / "nothing.pth"}), 6, {"nothing.pth"});
   check_error(run({"convert", from_python("checkpoint.pth"), folder / "a.onnx"}), 2,
               {"a.onnx", "ends in .safetensors, .pth, .pt or .pkl"});
-  check_error(run({"convert", from_python("checkpoint.pth"), folder / "none/a.pth"}), 6, {"none"});
+  check_error(run({"convert", from_python("checkpoint.pth"), folder / "none/a.pth"}), 6,
+              {"cannot create " + (folder / "none/a.pth").string() + ": No such file"});
+  std::filesystem::create_directory(folder / "d.pth");
+  check_error(run({"convert", from_python("checkpoint.pth"), folder / "d.pth"}), 6,
+              {"cannot put a file at " + (folder / "d.pth").string() + ": Is a directory"});
+  std::filesystem::remove(folder / "d.pth");
   check_error(run({"convert", from_python("checkpoint.pth"), folder / "a.pth"}, 500), 6,
               {"File too large"});
   CHECK(std::filesystem::is_empty(folder.path()));
@@ -241,4 +251,17 @@ TEST_CASE("Weights that a network cannot compute with are refused with file and 
   check_error(run({"predict", "--network", folder / "network", "--images", small().target(),
                    "--out", folder / "out"}),
               5, {"expected finite logits"});
+}
+
+TEST_CASE("A network whose evaluations would take too many images at a time is refused",
+          "[bad_input]") {
+  const TemporaryFolder folder;
+  auto contents = cag::load_directory(trained(), pipeline::kNetworkFormat);
+  for (const auto batch : {std::int64_t{0}, std::int64_t{4097}, INT64_MAX}) {
+    contents.values["evaluation_batch"] = batch;
+    cag::replace_directory(folder / "network", pipeline::kNetworkFormat, contents);
+    CHECK_THROWS_AS(pipeline::TrainedNetwork::load(folder / "network"), cag::CheckpointError);
+    CHECK_THROWS_WITH(pipeline::TrainedNetwork::load(folder / "network"),
+                      Contains("evaluation_batch of 1 to 4096, found " + std::to_string(batch)));
+  }
 }
