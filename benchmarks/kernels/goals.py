@@ -4,8 +4,9 @@ PUBLISHED = "published formula"
 # The published program keeps its features so.
 PUBLISHED_AS_STORED = "published formula, float32 contiguous"
 MEGABYTE = 1e6
+ARITHMETIC, READ = "peak: subtract, multiply-add", "peak: read 33 MB"
 # What an operator cannot be faster than.
-PEAK_OF = {"assign": "peak: subtract, multiply-add", "class_sums": "peak: read 33 MB"}
+PEAKS_OF = {"assign": [ARITHMETIC, READ], "class_sums": [READ]}
 
 
 def contestant(case, name):
@@ -23,16 +24,15 @@ def times_published(case):
     return times_faster(case, name)
 
 
-def share_of_peak(case):
-    peak = contestant(case, PEAK_OF.get(case["operator"]))
+def share_of_peak(case, name):
+    peak = contestant(case, name)
     if peak is None:
         return None
     pixels = case["height"] * case["width"]
-    if case["operator"] == "assign":
+    if name == ARITHMETIC:
         work = pixels * case["channels"] * case["categories"]
     else:
-        element = 2 if case["element"] == "bfloat16" else 4
-        work = pixels * (case["channels"] * element + case["categories"] * 4 + 8)
+        work = pixels * case["channels"] * (2 if case["element"] == "bfloat16" else 4)
     return work / min(case["contestants"][0]["cpu"]) / (peak["notes"]["work"] / min(peak["cpu"]))
 
 
@@ -62,7 +62,8 @@ GOALS = [
     ("assign", "AB", [CONTIGUOUS], FLOAT, "default", "times the published formula", times_published, at_least(250)),
     ("assign", "AB", [CONTIGUOUS], FLOAT, "default", "times the best of cdist, GEMM, inductor",
      lambda case: times_faster(case, *BEST), at_least(5)),
-    ("assign", "AB", [CONTIGUOUS], FLOAT, "default", "of the peak", share_of_peak, at_least(0.7)),
+    ("assign", "AB", [CONTIGUOUS], FLOAT, "default", "of the peak of arithmetic",
+     lambda case: share_of_peak(case, ARITHMETIC), at_least(0.7)),
     ("assign", "AB", [LAST], FLOAT, "default", "times the published formula", times_published, at_least(150)),
     ("assign", "AB", [LAST], FLOAT, "default", "times faiss", lambda case: times_faster(case, "faiss"), at_least(2)),
     ("assign", "C", [CONTIGUOUS], FLOAT, "default", "times the published formula", times_published, at_least(80)),

@@ -142,10 +142,11 @@ def print_peaks(cases):
     if peaks:
         print("\nOne thread of this processor, 10⁹ a second, the best of all cases:",
               "; ".join(f"{name.removeprefix('peak: ')} {value / 1e9:.1f}" for name, value in peaks.items()) + ".")
-    shares = [(case, goals.share_of_peak(case)) for case in cases]
-    shares = [f"{title(case).split(', ', 1)[1]}: {share:.0%}" for case, share in shares if share is not None]
-    if shares:
-        print(f"\nOf the peak measured with the case ({goals.PEAK_OF[cases[0]['operator']]}):", "; ".join(shares) + ".")
+    for name in goals.PEAKS_OF.get(cases[0]["operator"], []):
+        shares = [(case, goals.share_of_peak(case, name)) for case in cases]
+        words = [f"{title(case).split(', ', 1)[1]}: {share:.0%}" for case, share in shares if share is not None]
+        if words:
+            print(f"\nOf the {name.replace(':', ' to', 1)} measured with the case:", "; ".join(words) + ".")
 
 
 def report(operator, cases):
