@@ -36,7 +36,7 @@ std::vector<CategoryMean> published_means(const at::Tensor& features, const at::
   const auto predicted = logits.softmax(1).argmax(1, /*keepdim=*/true).to(at::kFloat);
   const auto members =
       published_one_hot(labels, categories) * published_one_hot(predicted, categories);
-  const auto share = at::adaptive_avg_pool2d(members, 1);
+  const auto share = at::adaptive_avg_pool2d(members, {1, 1});
   std::vector<CategoryMean> means;
   for (std::int64_t k = 0; k < categories; ++k) {
     const auto own = members.select(0, 0).select(0, k);
@@ -44,7 +44,8 @@ std::vector<CategoryMean> published_means(const at::Tensor& features, const at::
     if (own.gt(0).sum().item<std::int64_t>() < kFewest) continue;
     const auto scale = own.sum() / labels.size(2) / labels.size(3) * 2;
     const auto masked = passing(features.select(0, 0) * own, scale);
-    means.emplace_back(k, at::adaptive_avg_pool2d(masked, 1) / share.select(0, 0).select(0, k));
+    means.emplace_back(k,
+                       at::adaptive_avg_pool2d(masked, {1, 1}) / share.select(0, 0).select(0, k));
   }
   return means;
 }
