@@ -9,9 +9,12 @@
 #include <ATen/ops/randint.h>
 #include <torch/nn/modules/conv.h>
 
+#include <cag/score.h>
 #include <cag/anchor/anchor_bank.hpp>
 #include <cag/anchor/k_means.hpp>
 #include <cag/anchor/pixel_mean.hpp>
+#include <cag/label/pseudo_labeler.hpp>
+#include <cag/label/quantile_margin.hpp>
 #include <cag/mask/labelled.hpp>
 #include <cag/moments/full.hpp>
 
@@ -291,4 +294,45 @@ TEST_CASE("Anchors whose union no number holds do not merge") {
                     Contains("the merged counts overflow: 1 of 2"));
   CHECK_THROWS_WITH(file(1e308, 1).merged(file(-1e308, 1)),
                     Contains("the merged vectors overflow: 6 of 6"));
+}
+
+TEST_CASE("The run-time scorer labels by an anchor file as PseudoLabeler does by its anchors") {
+  at::manual_seed(6);
+  const cag_test::TemporaryDirectory folder;
+  const auto path = folder.path() / "anchors.safetensors";
+  auto file = file_of({Part{}});
+  if (GENERATE(false, true)) file = file_of({Part{}}, anchor::KMeans{.each = 2, .min_pixels = 1});
+  file.anchors.vectors = at::rand(file.anchors.vectors.sizes(), at::kDouble);
+  file.anchors.counts[0] = 0;
+  file.anchors.margins = doubles({0.05, 0.1, 0.02});
+  file.save(path);
+  auto features = at::rand({1, 4, 20, 30});
+  features[0][1][2][3] = kNan;
+
+  const auto scored = [&](cag_scorer_options options) {
+    options.label_type = CAG_SCORER_INT64;
+    cag_scorer* scorer = nullptr;
+    cag_scorer_error error{};
+    const auto opened = cag_scorer_open(path.c_str(), &options, &scorer, &error);
+    INFO(error.text);
+    REQUIRE(opened == CAG_SCORER_OK);
+    auto labels = at::empty({1, 20, 30}, at::kLong);
+    auto maps = cag_scorer_no_maps();
+    maps.pixels = labels.numel();
+    maps.label = labels.mutable_data_ptr();
+    const auto frame =
+        cag_scorer_frame_chw(features.const_data_ptr(), CAG_SCORER_FLOAT32, 4, 20, 30);
+    CHECK(cag_scorer_run(scorer, &frame, &maps, &error) == CAG_SCORER_OK);
+    cag_scorer_close(scorer);
+    return labels;
+  };
+  auto options = cag_scorer_default_options();
+  const PseudoLabeler<metric::Euclidean, label::QuantileMargin> fitted;
+  CHECK(same(scored(options), fitted(features, file.anchors)));
+  options.margin_kind = CAG_SCORER_FIXED;
+  options.margin = 0.1F;
+  const PseudoLabeler<> fixed({}, {.margin = 0.1});
+  CHECK(same(scored(options), fixed(features, file.anchors)));
+  CHECK(active_share(scored(options)) > 0.05);
+  CHECK(active_share(scored(options)) < 0.95);
 }
