@@ -12,6 +12,7 @@ class AnchorTable {
   /// More would not fit the operators' tiles.
   static constexpr std::int64_t kMaxAnchors = 1024;
 
+  /// No anchors: for nothing but to be assigned to.
   AnchorTable() = default;
 
   /// Of the anchors that compete: others are left out by the caller, and never become a nearest or
@@ -23,7 +24,9 @@ class AnchorTable {
   AnchorTable(const float* vectors, const std::int64_t* category, std::int64_t anchors,
               std::int64_t width);
 
+  /// How many there are.
   std::int64_t anchors() const noexcept { return anchors_; }
+  /// Values of each.
   std::int64_t width() const noexcept { return width_; }
 
   /// [width, anchors]: the values of one channel side by side.

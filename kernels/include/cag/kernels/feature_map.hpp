@@ -11,14 +11,14 @@ enum class Element { kFloat32, kBFloat16, kFloat16 };
 /// `n·image_stride + d·channel_stride + p·pixel_stride` elements after `data`. One of the last two
 /// strides is 1: 1 for pixels is the contiguous layout, 1 for channels is channels-last.
 struct FeatureMap {
-  const void* data = nullptr;
-  Element element = Element::kFloat32;
-  std::int64_t images = 0;
-  std::int64_t channels = 0;
-  std::int64_t pixels = 0;  ///< h · w, of one image
-  std::int64_t image_stride = 0;
-  std::int64_t channel_stride = 0;
-  std::int64_t pixel_stride = 1;
+  const void* data = nullptr;           ///< element (0, 0, 0)
+  Element element = Element::kFloat32;  ///< of each value
+  std::int64_t images = 0;              ///< N
+  std::int64_t channels = 0;            ///< D
+  std::int64_t pixels = 0;              ///< h · w, of one image
+  std::int64_t image_stride = 0;        ///< in elements, as the others
+  std::int64_t channel_stride = 0;      ///< from channel to channel
+  std::int64_t pixel_stride = 1;        ///< from pixel to pixel
 };
 
 }  // namespace cag::kernels

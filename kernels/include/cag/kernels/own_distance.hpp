@@ -25,8 +25,8 @@ struct OwnDistances {
 
 /// Over the pixels that count.
 struct DistanceSum {
-  double distance = 0;
-  std::int64_t pixels = 0;
+  double distance = 0;      ///< their sum
+  std::int64_t pixels = 0;  ///< how many count
 };
 
 /// The Euclidean distance of each pixel to the nearest anchor of its own category, and their sum,

@@ -11,12 +11,14 @@ namespace cag::kernels::cuda {
 /// the memory.
 class DeviceAnchorTable {
  public:
+  /// No anchors: for `make` to fill.
   DeviceAnchorTable() = default;
 
   /// Copies the table to the current device, and waits until it is there.
   /// @return null, or what the CUDA runtime says went wrong; `out` is then as it was
   static const char* make(const AnchorTable& table, DeviceAnchorTable& out) noexcept;
 
+  /// What the operators take.
   const DeviceAnchors& view() const noexcept { return view_; }
 
  private:
