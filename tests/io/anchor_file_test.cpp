@@ -272,10 +272,10 @@ TEST_CASE("Texts that no table can show are neither written nor read") {
   const auto tensors = read_safetensors(path);
   metadata["tap"] = "a\nb";
   metadata.erase("xxh64");
-  detail::Xxh64 hash;
+  cag::detail::Xxh64 hash;
   for (const auto& [key, value] : metadata)
     hash.update(fmt::format("{} {} {} ", key, value.size(), value));
-  detail::hash_tensors(hash, tensors);
+  cag::detail::hash_tensors(hash, tensors);
   metadata["xxh64"] = fmt::format("{:016x}", hash.digest());
   write_safetensors(path, tensors, metadata);
   CHECK_THROWS_WITH(AnchorFile::load(path), Contains("tap without control characters"));
