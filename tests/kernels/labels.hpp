@@ -4,6 +4,8 @@
 #include <random>
 #include <vector>
 
+#include <cag/kernels/class_map.hpp>
+
 namespace cag::kernels::test {
 
 /// Categories and ignored pixels, in runs of up to `run`.
@@ -21,6 +23,15 @@ inline std::vector<std::int64_t> random_labels(std::int64_t pixels, std::int64_t
   for (auto& k : label)
     if (k == 250 && categories > 250) k = -1;
   return label;
+}
+
+/// The class map of labels, as one image.
+inline std::vector<std::uint8_t> classes_of(const std::vector<std::int64_t>& label,
+                                            std::int64_t categories) {
+  std::vector<std::uint8_t> classes(label.size());
+  class_map({.label = label.data(), .categories = categories}, 1, std::ssize(label), classes.data(),
+            nullptr);
+  return classes;
 }
 
 }  // namespace cag::kernels::test

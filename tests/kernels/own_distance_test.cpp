@@ -60,14 +60,6 @@ Room<float> gradient_of(const FeatureMap& map, const Anchors& anchors, Result& a
   return room;
 }
 
-std::vector<std::uint8_t> classes_of(const std::vector<std::int64_t>& label,
-                                     std::int64_t categories) {
-  std::vector<std::uint8_t> classes(label.size());
-  class_map({.label = label.data(), .categories = categories}, 1, std::ssize(label), classes.data(),
-            nullptr);
-  return classes;
-}
-
 }  // namespace
 
 TEST_CASE("own_distance measures each pixel to the nearest anchor of its own category") {

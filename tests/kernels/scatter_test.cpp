@@ -20,14 +20,6 @@ namespace {
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-std::vector<std::uint8_t> classes_of(const std::vector<std::int64_t>& label,
-                                     std::int64_t categories) {
-  std::vector<std::uint8_t> classes(label.size());
-  class_map({.label = label.data(), .categories = categories}, 1, std::ssize(label), classes.data(),
-            nullptr);
-  return classes;
-}
-
 }  // namespace
 
 TEST_CASE("scatter gives each pixel its category's row, at every size, layout and element") {
