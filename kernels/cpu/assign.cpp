@@ -23,7 +23,11 @@ inline HWY_ATTR void store_wide(hn::Vec<Integers> values, std::int64_t pixels, s
   if (out == nullptr) return;
   HWY_ALIGN std::int32_t lanes[kLanes];
   hn::Store(values, Integers(), lanes);
-  std::copy_n(lanes, pixels, out + at);
+  if (pixels == kLanes) {
+    for (std::int64_t i = 0; i < kLanes; ++i) out[at + i] = lanes[i];
+  } else {
+    std::copy_n(lanes, pixels, out + at);
+  }
 }
 
 inline HWY_ATTR void store_bytes(hn::Vec<Integers> values, std::int64_t pixels, std::int64_t at,
@@ -43,38 +47,43 @@ inline HWY_ATTR void store_floats(FloatVector values, std::int64_t pixels, std::
   std::copy_n(lanes, pixels, out + at);
 }
 
-/// Labels up to kLanes pixels by their squared distances [anchors, kLanes].
-HWY_ATTR void label(const AnchorTable& table, const MarginTest& test, const Assignment& out,
-                    const float* HWY_RESTRICT squared, std::int64_t at, std::int64_t pixels) {
+/// The two nearest categories of kLanes pixels.
+struct Nearest {
+  FloatVector best, second;  ///< squared distances
+  FloatVector margin;
+  hn::Vec<Integers> category;
+};
+
+/// @param squared_to  of an anchor's index: squared distances to it
+template <typename SquaredTo>
+HWY_ATTR Nearest find_nearest(const AnchorTable& table, const MarginTest& test,
+                              const SquaredTo& squared_to) {
   const Integers integers;
   const auto infinity = hn::Set(kFloats, std::numeric_limits<float>::infinity());
-  auto best = infinity, second = infinity, margin = hn::Set(kFloats, test.margin);
   const auto* owner = table.category();
-  auto category = hn::Set(integers, static_cast<std::int32_t>(owner[0]));
+  Nearest found{infinity, infinity, hn::Set(kFloats, test.margin),
+                hn::Set(integers, static_cast<std::int32_t>(owner[0]))};
   for (std::int64_t r = 0; r < table.anchors();) {
     const auto k = owner[r];
-    auto own = hn::Load(kFloats, squared + r * kLanes);
-    for (++r; r < table.anchors() && owner[r] == k; ++r)
-      own = hn::Min(own, hn::Load(kFloats, squared + r * kLanes));
-    const auto nearer = hn::Lt(own, best);
-    second = hn::IfThenElse(nearer, best, hn::Min(second, own));
-    best = hn::IfThenElse(nearer, own, best);
-    category = hn::IfThenElse(hn::RebindMask(integers, nearer),
-                              hn::Set(integers, static_cast<std::int32_t>(k)), category);
+    auto own = squared_to(r);
+    for (++r; r < table.anchors() && owner[r] == k; ++r) own = hn::Min(own, squared_to(r));
+    const auto nearer = hn::Lt(own, found.best);
+    found.second = hn::IfThenElse(nearer, found.best, hn::Min(found.second, own));
+    found.best = hn::IfThenElse(nearer, own, found.best);
+    found.category =
+        hn::IfThenElse(hn::RebindMask(integers, nearer),
+                       hn::Set(integers, static_cast<std::int32_t>(k)), found.category);
     if (test.margins != nullptr)
-      margin = hn::IfThenElse(nearer, hn::Set(kFloats, test.margins[k]), margin);
+      found.margin = hn::IfThenElse(nearer, hn::Set(kFloats, test.margins[k]), found.margin);
   }
-  // A pixel with a NaN has no other distances.
-  const auto any = hn::Load(kFloats, squared);
-  const auto broken = hn::IsNaN(any);
-  best = hn::IfThenElse(broken, any, hn::Sqrt(best));
-  second = hn::IfThenElse(broken, any, hn::Sqrt(second));
-  const auto gap = hn::Sub(second, best);
-  const auto wide_enough = test.strict ? hn::Gt(gap, margin) : hn::Ge(gap, margin);
-  const auto active = hn::And(wide_enough, hn::Lt(gap, infinity));
+  return found;
+}
+
+HWY_ATTR void store_labels(const Assignment& out, hn::Vec<Integers> category,
+                           hn::Mask<Floats> active, std::int64_t at, std::int64_t pixels) {
+  const Integers integers;
   const auto labels = hn::IfThenElse(hn::RebindMask(integers, active), category,
                                      hn::Set(integers, static_cast<std::int32_t>(out.ignore)));
-
   store_wide(labels, pixels, at, out.label);
   store_wide(category, pixels, at, out.category);
   store_bytes(labels, pixels, at, out.label_byte);
@@ -82,21 +91,99 @@ HWY_ATTR void label(const AnchorTable& table, const MarginTest& test, const Assi
   if (out.abstain != nullptr)
     store_bytes(hn::IfThenZeroElse(hn::RebindMask(integers, active), hn::Set(integers, 1)), pixels,
                 at, out.abstain);
+}
+
+/// Labels up to kLanes pixels by their squared distances [anchors, kLanes].
+HWY_ATTR void label(const AnchorTable& table, const MarginTest& test, const Assignment& out,
+                    const float* HWY_RESTRICT squared, std::int64_t at, std::int64_t pixels) {
+  const auto infinity = hn::Set(kFloats, std::numeric_limits<float>::infinity());
+  const auto found = find_nearest(table, test, [squared](std::int64_t r) HWY_ATTR {
+    return hn::Load(kFloats, squared + r * kLanes);
+  });
+  // A pixel with a NaN has no other distances.
+  const auto any = hn::Load(kFloats, squared);
+  const auto broken = hn::IsNaN(any);
+  const auto best = hn::IfThenElse(broken, any, hn::Sqrt(found.best));
+  const auto second = hn::IfThenElse(broken, any, hn::Sqrt(found.second));
+  const auto gap = hn::Sub(second, best);
+  const auto wide_enough = test.strict ? hn::Gt(gap, found.margin) : hn::Ge(gap, found.margin);
+  store_labels(out, found.category, hn::And(wide_enough, hn::Lt(gap, infinity)), at, pixels);
   store_floats(best, pixels, at, out.nearest);
   store_floats(second, pixels, at, out.second);
   store_floats(gap, pixels, at, out.gap);
 }
 
+/// The same from sums of products [anchors + 1, kLanes], if rounding cannot change an outcome.
+/// @return whether it has labelled them
+HWY_ATTR bool label_if_clear(const AnchorTable& table, const MarginTest& test,
+                             const Assignment& out, const float* HWY_RESTRICT sums, std::int64_t at,
+                             std::int64_t pixels) {
+  const auto zero = hn::Zero(kFloats), two = hn::Set(kFloats, 2.0F);
+  const auto square = hn::Load(kFloats, sums + table.anchors() * kLanes);
+  const float* squares = table.squares();
+  const auto found = find_nearest(table, test, [=](std::int64_t r) HWY_ATTR {
+    const auto product = hn::Load(kFloats, sums + r * kLanes);
+    return hn::NegMulAdd(two, product, hn::Add(square, hn::Set(kFloats, squares[r])));
+  });
+  // Sums of n terms are off by n roundings of the sum of their sizes at most, which is
+  // (|x| + |a|)² here, of this form and of the one of differences; some more roundings follow.
+  const auto roundings = static_cast<float>(2 * (table.width() + 16)) * 1.02F * 0x1p-24F;
+  const auto smallest = std::numeric_limits<float>::min() * static_cast<float>(table.width());
+  const auto reach = hn::Add(hn::Sqrt(square), hn::Set(kFloats, table.radius()));
+  const auto error =
+      hn::MulAdd(hn::Mul(reach, reach), hn::Set(kFloats, roundings), hn::Set(kFloats, smallest));
+  const auto root = [=](FloatVector of) HWY_ATTR { return hn::Sqrt(hn::Max(of, zero)); };
+  const auto least = hn::Sub(root(hn::Sub(found.second, error)), root(hn::Add(found.best, error)));
+  const auto most = hn::Sub(root(hn::Add(found.second, error)), root(hn::Sub(found.best, error)));
+  const auto nearest_is_clear = hn::Gt(least, zero);
+  const auto active = hn::And(nearest_is_clear, hn::Gt(least, found.margin));
+  auto inactive = hn::Lt(most, found.margin);
+  if (test.margins != nullptr || out.category != nullptr || out.category_byte != nullptr)
+    inactive = hn::And(inactive, nearest_is_clear);
+  // Not where anything is not finite.
+  const auto sound = hn::Lt(most, hn::Set(kFloats, std::numeric_limits<float>::infinity()));
+  if (!hn::AllTrue(kFloats, hn::And(sound, hn::Or(active, inactive)))) return false;
+  store_labels(out, found.category, active, at, pixels);
+  return true;
+}
+
 template <typename T>
-HWY_ATTR void assign_pixels(const cpu::AssignJob& job, std::int64_t task) {
+HWY_ATTR void assign_by_differences(const cpu::AssignJob& job, std::int64_t image,
+                                    std::int64_t begin, std::int64_t end, float* sums) {
   const auto& [map, table, test, out, block, blocks] = job;
-  const auto image = task / blocks, begin = task % blocks * block;
-  const auto end = std::min(begin + block, map.pixels);
-  HWY_ALIGN float sums[kTile];
-  square_distances<T>(map, table, image, begin, end, block, sums);
+  sum_over_channels<Differences, T>(map, table, image, begin, end, block, sums);
   for (std::int64_t p = begin; p < end; p += kLanes)
     label(table, test, out, sums + (p - begin) * table.anchors(), image * map.pixels + p,
           std::min(kLanes, end - p));
+}
+
+template <typename T>
+HWY_ATTR void assign_by_products(const cpu::AssignJob& job, std::int64_t image, std::int64_t begin,
+                                 std::int64_t end, float* sums) {
+  const auto& [map, table, test, out, block, blocks] = job;
+  sum_over_channels<Products, T>(map, table, image, begin, end, block, sums);
+  const auto row = table.anchors() + 1;
+  std::int64_t open[cpu::kAssignBlock], count = 0;
+  for (std::int64_t p = begin; p < end; p += kLanes)
+    if (!label_if_clear(table, test, out, sums + (p - begin) * row, image * map.pixels + p,
+                        std::min(kLanes, end - p)))
+      open[count++] = p;
+  // One by one they are read more slowly.
+  if (count * kLanes * 4 > end - begin)
+    return assign_by_differences<T>(job, image, begin, end, sums);
+  for (std::int64_t i = 0; i < count; ++i)
+    assign_by_differences<T>(job, image, open[i], std::min(open[i] + kLanes, end), sums);
+}
+
+template <typename T>
+HWY_ATTR void assign_pixels(const cpu::AssignJob& job, std::int64_t task) {
+  const auto image = task / job.blocks, begin = task % job.blocks * job.block;
+  const auto end = std::min(begin + job.block, job.map.pixels);
+  HWY_ALIGN float sums[kTile];
+  const auto& out = job.out;
+  // What is written of distances is summed from differences.
+  const bool distances = out.nearest != nullptr || out.second != nullptr || out.gap != nullptr;
+  (distances ? &assign_by_differences<T> : &assign_by_products<T>)(job, image, begin, end, sums);
 }
 
 HWY_ATTR void run_task(const cpu::AssignJob& job, std::int64_t task) {

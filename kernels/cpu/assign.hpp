@@ -6,6 +6,9 @@
 
 namespace cag::kernels::cpu {
 
+/// The most pixels of a task.
+constexpr std::int64_t kAssignBlock = 512;
+
 /// One call of `assign`, for its tasks.
 struct AssignJob {
   FeatureMap map;

@@ -20,106 +20,216 @@
 HWY_BEFORE_NAMESPACE();
 namespace cag::kernels::HWY_NAMESPACE {
 
-// Channels that are read side by side. More streams than a core follows are slower.
-constexpr std::int64_t kChannels = 16;
-// Channels-last pixels are turned in pieces that stay in the first cache.
-constexpr std::int64_t kPacked = 128;
-// Accumulators of a task, in floats: anchors x pixels.
-constexpr std::int64_t kTile = 16384;
-// Squared distances of a vector of pixels that are kept in registers.
-constexpr std::int64_t kAnchors = HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM_A64 ? 24 : 12;
+// Channels that are read side by side where pixels are: more streams than a core follows are
+// slower.
+constexpr std::int64_t kChannels = AnchorTable::kBlock;
+// Accumulators of a task, in floats: sums x pixels.
+constexpr std::int64_t kTile = (AnchorTable::kMaxAnchors + 1) * 16;
+// Sums of a vector of pixels, or of a pixel's vectors, that are kept in registers.
+constexpr std::int64_t kSums = HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM_A64 ? 24 : 12;
 
-/// sums[k] += (pixel - anchor k)² over channels, of kLanes pixels and N anchors.
-template <int N, typename T>
-HWY_ATTR void accumulate(const T* HWY_RESTRICT pixels, std::int64_t stride, std::int64_t channels,
-                         const float* HWY_RESTRICT anchors, std::int64_t anchor_stride,
-                         float* HWY_RESTRICT sums, const T* next) {
-  FloatVector sum[N];
-#pragma GCC unroll 32
-  for (int k = 0; k < N; ++k) sum[k] = hn::Load(kFloats, sums + k * kLanes);
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const auto pixel = load_wide(pixels + c * stride);
-    if (next != nullptr) __builtin_prefetch(next + c * stride);
-    const float* anchor = anchors + c * anchor_stride;
+/// What pixels of one channel meet: the value of each anchor there.
+struct OneChannel {
+  static HWY_ATTR FloatVector at(const float* values) { return hn::Set(kFloats, *values); }
+};
+/// What channels of one pixel meet: as many values of each anchor.
+struct OnePixel {
+  static HWY_ATTR FloatVector at(const float* values) { return hn::Load(kFloats, values); }
+};
+
+/// sums[k] += (pixel - anchor k)² over channels.
+struct Differences {
+  using Last = Differences;
+  static constexpr int kMore = 0;
+
+  static const float* anchors(const AnchorTable& table) { return table.by_block(); }
+
+  template <typename Side, int N>
+  static HWY_ATTR void add(FloatVector pixel, const float*, const float* HWY_RESTRICT anchors,
+                           FloatVector (&sum)[N]) {
 #pragma GCC unroll 32
     for (int k = 0; k < N; ++k) {
-      const auto difference = hn::Sub(pixel, hn::Set(kFloats, anchor[k]));
+      const auto difference = hn::Sub(pixel, Side::at(anchors + k * AnchorTable::kBlock));
       sum[k] = hn::MulAdd(difference, difference, sum[k]);
     }
   }
+};
+
+/// sums[k] += (pixel - centre) · (anchor k - centre) over channels: half the work, where
+/// subtraction takes as long as multiplication. The last sum is that of (pixel - centre)².
+template <bool kSquare>
+struct ProductsOf {
+  using Last = ProductsOf<true>;
+  static constexpr int kMore = 1;
+
+  static const float* anchors(const AnchorTable& table) { return table.centred_by_block(); }
+
+  template <typename Side, int N>
+  static HWY_ATTR void add(FloatVector pixel, const float* centre,
+                           const float* HWY_RESTRICT anchors, FloatVector (&sum)[N]) {
+    constexpr int kProducts = kSquare ? N - 1 : N;
+    pixel = hn::Sub(pixel, Side::at(centre));
 #pragma GCC unroll 32
-  for (int k = 0; k < N; ++k) hn::Store(sum[k], kFloats, sums + k * kLanes);
-}
-
-template <typename T>
-using Accumulate = void (*)(const T*, std::int64_t, std::int64_t, const float*, std::int64_t,
-                            float*, const T*);
-
-/// By the number of anchors, from 1.
-template <typename T>
-Accumulate<T> accumulate_of(std::int64_t anchors) {
-  static constexpr auto kTable = []<int... N>(std::integer_sequence<int, N...>) {
-    return std::array<Accumulate<T>, kAnchors>{&accumulate<N + 1, T>...};
+    for (int k = 0; k < kProducts; ++k)
+      sum[k] = hn::MulAdd(pixel, Side::at(anchors + k * AnchorTable::kBlock), sum[k]);
+    if constexpr (kSquare) sum[N - 1] = hn::MulAdd(pixel, pixel, sum[N - 1]);
   }
-  (std::make_integer_sequence<int, kAnchors>());
-  return kTable[anchors - 1];
+};
+using Products = ProductsOf<false>;
+
+/// A block of channels, where pixels lie side by side.
+template <typename T>
+struct Planes {
+  const T* pixels;
+  std::int64_t stride;
+  std::int64_t channels;
+  const T* next;         ///< what is asked for while these are used
+  const float* centre;   ///< [channels]
+  const float* anchors;  ///< as AnchorTable::by_block
+
+  /// N sums of each vector of pixels.
+  /// @param row  from one vector's sums to the next one's
+  template <typename Form, int N>
+  HWY_ATTR void add(std::int64_t first, std::int64_t vectors, std::int64_t row,
+                    float* HWY_RESTRICT sums) const {
+    for (std::int64_t v = 0; v < vectors; ++v, sums += row) {
+      const T* HWY_RESTRICT from = pixels + v * kLanes;
+      const auto left = vectors - v;
+      const T* ahead = left > kAhead ? from + kAhead * kLanes : next + (kAhead - left) * kLanes;
+      const float* HWY_RESTRICT own = anchors + first * AnchorTable::kBlock;
+      FloatVector sum[N];
+#pragma GCC unroll 32
+      for (int k = 0; k < N; ++k) sum[k] = hn::Load(kFloats, sums + k * kLanes);
+      for (std::int64_t c = 0; c < channels; ++c) {
+        __builtin_prefetch(ahead + c * stride);
+        Form::template add<OneChannel>(load_wide(from + c * stride), centre + c, own + c, sum);
+      }
+#pragma GCC unroll 32
+      for (int k = 0; k < N; ++k) hn::Store(sum[k], kFloats, sums + k * kLanes);
+    }
+  }
+  static constexpr std::int64_t kAhead = 8;  // in vectors of pixels
+};
+
+/// A vector, of zeros after `size` values.
+template <typename T>
+inline HWY_ATTR FloatVector load_up_to(const T* from, std::int64_t size) {
+  if (size >= kLanes) return load_wide(from);
+  T values[kLanes] = {};
+  std::copy_n(from, size, values);
+  return load_wide(values);
 }
 
-/// The sums of all anchors, in pieces of nearly equal size.
+/// Pixels up to kLanes, where channels lie side by side.
 template <typename T>
-HWY_ATTR void accumulate_all(const T* pixels, std::int64_t stride, std::int64_t channels,
-                             const float* anchors, std::int64_t count, float* sums, const T* next) {
-  const auto pieces = (count + kAnchors - 1) / kAnchors;
+struct Rows {
+  const T* pixels;
+  std::int64_t stride;
+  std::int64_t count;
+  std::int64_t channels;
+  std::int64_t ahead;    ///< from a channel to the one that is asked for while it is used
+  const float* centre;   ///< as AnchorTable::centre
+  const float* anchors;  ///< as AnchorTable::by_block
+  std::int64_t block;    ///< of that, in floats
+
+  /// N sums of each pixel.
+  template <typename Form, int N>
+  HWY_ATTR void add(std::int64_t first, std::int64_t, std::int64_t,
+                    float* HWY_RESTRICT sums) const {
+    HWY_ALIGN float parts[N * kLanes * kLanes];
+    for (std::int64_t p = 0; p < kLanes; ++p) {
+      const T* HWY_RESTRICT from = pixels + std::min(p, count - 1) * stride;
+      FloatVector sum[N];
+#pragma GCC unroll 32
+      for (int k = 0; k < N; ++k) sum[k] = hn::Zero(kFloats);
+      const float* HWY_RESTRICT own = anchors + first * AnchorTable::kBlock;
+      for (std::int64_t c = 0; c < channels; c += AnchorTable::kBlock, own += block)
+        for (std::int64_t i = 0; i < AnchorTable::kBlock && c + i < channels; i += kLanes) {
+          __builtin_prefetch(from + c + i + ahead);
+          Form::template add<OnePixel>(load_up_to(from + c + i, channels - c - i), centre + c + i,
+                                       own + i, sum);
+        }
+#pragma GCC unroll 32
+      for (int k = 0; k < N; ++k) hn::Store(sum[k], kFloats, parts + (k * kLanes + p) * kLanes);
+    }
+    for (int k = 0; k < N; ++k)
+      hn::Store(sum_rows(parts + k * kLanes * kLanes), kFloats, sums + k * kLanes);
+  }
+};
+
+template <typename Source>
+using Add = void (Source::*)(std::int64_t, std::int64_t, std::int64_t, float*) const;
+
+/// By the number of sums, from 1.
+template <typename Source, typename Form>
+Add<Source> add_of(std::int64_t sums) {
+  static constexpr auto kTable = []<int... N>(std::integer_sequence<int, N...>) {
+    return std::array<Add<Source>, kSums>{&Source::template add<Form, N + 1>...};
+  }
+  (std::make_integer_sequence<int, kSums>());
+  return kTable[sums - 1];
+}
+
+/// All sums of each vector of pixels, in pieces of nearly equal size.
+template <typename Form, typename Source>
+HWY_ATTR void add_all(const Source& source, std::int64_t anchors, std::int64_t vectors,
+                      float* sums) {
+  const auto all = anchors + Form::kMore;
+  const auto pieces = (all + kSums - 1) / kSums;
   for (std::int64_t i = 0, begin = 0; i < pieces; ++i) {
-    const auto size = (count - begin) / (pieces - i);
-    accumulate_of<T>(size)(pixels, stride, channels, anchors + begin, count, sums + begin * kLanes,
-                           next);
-    next = nullptr;
+    const auto size = (all - begin) / (pieces - i);
+    const auto add =
+        i + 1 < pieces ? add_of<Source, Form>(size) : add_of<Source, typename Form::Last>(size);
+    (source.*add)(begin, vectors, all * kLanes, sums + begin * kLanes);
     begin += size;
   }
 }
 
-/// Pixels whose squared distances fit a task's memory.
+/// Pixels whose sums fit a task's memory.
 inline std::int64_t distance_block(std::int64_t anchors) {
   constexpr std::int64_t kMost = 512;
-  return std::clamp(kTile / anchors / kLanes * kLanes, kLanes, kMost);
+  return std::clamp(kTile / (anchors + 1) / kLanes * kLanes, kLanes, kMost);
 }
 
-/// Squared distances of an image's pixels, from `begin` to `end`: at most a block of them.
+/// The sums of an image's pixels, from `begin` to `end`: at most a block of them.
 /// @param block  how far the next call's pixels are
-/// @param sums   [vectors of pixels, anchors, kLanes], room for kTile
-template <typename T>
-HWY_ATTR void square_distances(const FeatureMap& map, const AnchorTable& table, std::int64_t image,
-                               std::int64_t begin, std::int64_t end, std::int64_t block,
-                               float* HWY_RESTRICT sums) {
-  const auto anchors = table.anchors();
+/// @param sums   [vectors of pixels, anchors + Form::kMore, kLanes], room for kTile
+template <typename Form, typename T>
+HWY_ATTR void sum_over_channels(const FeatureMap& map, const AnchorTable& table, std::int64_t image,
+                                std::int64_t begin, std::int64_t end, std::int64_t block,
+                                float* HWY_RESTRICT sums) {
+  const auto anchors = table.anchors(), row = anchors + Form::kMore;
+  const auto stride = map.channel_stride;
   const T* from = static_cast<const T*>(map.data) + image * map.image_stride;
-  HWY_ALIGN float packed[kPacked * kLanes];
-  std::fill_n(sums, (end - begin + kLanes - 1) / kLanes * kLanes * anchors, 0.0F);
-
-  const bool streams = map.pixel_stride == 1;
-  // The pixels that fill vectors are read where they are, by groups of channels.
-  const auto whole = streams ? begin + (end - begin) / kLanes * kLanes : begin;
+  if (map.pixel_stride != 1) {
+    constexpr std::int64_t kAhead = 4;  // in pixels
+    for (auto p = begin; p < end; p += kLanes) {
+      const auto ahead = p + kLanes + kAhead <= map.pixels ? kAhead * map.pixel_stride : 0;
+      add_all<Form>(Rows<T>{from + p * map.pixel_stride, map.pixel_stride,
+                            std::min(kLanes, end - p), map.channels, ahead, table.centre(),
+                            Form::anchors(table), anchors * AnchorTable::kBlock},
+                    anchors, 1, sums + (p - begin) * row);
+    }
+    return;
+  }
+  std::fill_n(sums, (end - begin + kLanes - 1) / kLanes * kLanes * row, 0.0F);
+  const auto whole = begin + (end - begin) / kLanes * kLanes;
+  HWY_ALIGN float packed[kChannels * kLanes];
   for (std::int64_t c = 0; c < map.channels; c += kChannels) {
     const auto channels = std::min(kChannels, map.channels - c);
-    const T* group = from + c * map.channel_stride;
-    // What comes next is asked for while this is used: other channels, or the next pixels.
-    const bool last = c + channels == map.channels;
-    const bool more = !last || end < map.pixels;
-    const T* next = last ? from + block : group + channels * map.channel_stride;
-    for (std::int64_t p = begin; p < whole; p += kLanes)
-      accumulate_all(group + p, map.channel_stride, channels, table.by_channel() + c * anchors,
-                     anchors, sums + (p - begin) * anchors, more ? next + p : nullptr);
-  }
-  // The others through a copy, which has their channels side by side.
-  for (std::int64_t p = whole; p < end; p += kLanes) {
-    for (std::int64_t c = 0; c < map.channels; c += kPacked) {
-      const auto channels = std::min(kPacked, map.channels - c);
-      pack(from + c * map.channel_stride + p * map.pixel_stride, map.channel_stride,
-           map.pixel_stride, std::min(kLanes, end - p), channels, packed);
-      accumulate_all<float>(packed, kLanes, channels, table.by_channel() + c * anchors, anchors,
-                            sums + (p - begin) * anchors, nullptr);
-    }
+    const T* pixels = from + c * stride + begin;
+    // Other channels, or the next pixels.
+    const T* next = c + channels < map.channels ? pixels + channels * stride
+                    : end < map.pixels          ? from + begin + block
+                                                : pixels;
+    const float* centre = table.centre() + c;
+    const float* own = Form::anchors(table) + c * anchors;
+    add_all<Form>(Planes<T>{pixels, stride, channels, next, centre, own}, anchors,
+                  (whole - begin) / kLanes, sums);
+    if (whole == end) continue;
+    pack(from + c * stride + whole, stride, 1, end - whole, channels, packed);
+    add_all<Form>(Planes<float>{packed, kLanes, channels, packed, centre, own}, anchors, 1,
+                  sums + (whole - begin) * row);
   }
 }
 

@@ -50,6 +50,7 @@ inline HWY_ATTR void transpose([[maybe_unused]] FloatVector (&rows)[kLanes]) {
                        hn::InterleaveUpper(pairs, hn::BitCast(pairs, a), hn::BitCast(pairs, b)));
   };
   // Within blocks of four.
+#pragma GCC unroll 4
   for (int g = 0; g < kLanes; g += 4) {
     const auto low01 = hn::InterleaveLower(kFloats, rows[g], rows[g + 1]);
     const auto high01 = hn::InterleaveUpper(kFloats, rows[g], rows[g + 1]);
@@ -62,12 +63,14 @@ inline HWY_ATTR void transpose([[maybe_unused]] FloatVector (&rows)[kLanes]) {
   }
   // The blocks themselves.
   if constexpr (kLanes == 8) {
+#pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
       const auto a = rows[j], b = rows[j + 4];
       rows[j] = hn::ConcatLowerLower(kFloats, b, a);
       rows[j + 4] = hn::ConcatUpperUpper(kFloats, b, a);
     }
   } else if constexpr (kLanes == 16) {
+#pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
       const auto a = rows[j], b = rows[j + 4], c = rows[j + 8], d = rows[j + 12];
       const auto ab02 = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(b), a);
@@ -81,6 +84,39 @@ inline HWY_ATTR void transpose([[maybe_unused]] FloatVector (&rows)[kLanes]) {
     }
   }
 #endif
+}
+
+/// The sums of kLanes rows of as many floats.
+inline HWY_ATTR FloatVector sum_rows(const float* HWY_RESTRICT rows) {
+  FloatVector row[kLanes];
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes; ++i) row[i] = hn::Load(kFloats, rows + i * kLanes);
+#if HWY_TARGET != HWY_SCALAR
+  const hn::RepartitionToWide<Floats> pairs;
+  // Within blocks of four: lane i of a block is of row 4 g + i.
+#pragma GCC unroll 4
+  for (int g = 0; g < kLanes; g += 4) {
+    const auto ab = hn::Add(hn::InterleaveLower(kFloats, row[g], row[g + 1]),
+                            hn::InterleaveUpper(kFloats, row[g], row[g + 1]));
+    const auto cd = hn::Add(hn::InterleaveLower(kFloats, row[g + 2], row[g + 3]),
+                            hn::InterleaveUpper(kFloats, row[g + 2], row[g + 3]));
+    const auto ab2 = hn::BitCast(pairs, ab), cd2 = hn::BitCast(pairs, cd);
+    row[g / 4] = hn::Add(hn::BitCast(kFloats, hn::InterleaveLower(pairs, ab2, cd2)),
+                         hn::BitCast(kFloats, hn::InterleaveUpper(pairs, ab2, cd2)));
+  }
+  // The blocks themselves.
+  if constexpr (kLanes == 8) {
+    return hn::Add(hn::ConcatLowerLower(kFloats, row[1], row[0]),
+                   hn::ConcatUpperUpper(kFloats, row[1], row[0]));
+  } else if constexpr (kLanes == 16) {
+    const auto ab = hn::Add(hn::OddEvenBlocks(hn::SwapAdjacentBlocks(row[1]), row[0]),
+                            hn::OddEvenBlocks(row[1], hn::SwapAdjacentBlocks(row[0])));
+    const auto cd = hn::Add(hn::OddEvenBlocks(hn::SwapAdjacentBlocks(row[3]), row[2]),
+                            hn::OddEvenBlocks(row[3], hn::SwapAdjacentBlocks(row[2])));
+    return hn::Add(hn::ConcatLowerLower(kFloats, cd, ab), hn::ConcatUpperUpper(kFloats, cd, ab));
+  }
+#endif
+  return row[0];
 }
 
 /// [channels, kLanes] floats of up to kLanes pixels; lanes beyond the last repeat it.
@@ -97,8 +133,17 @@ HWY_ATTR void pack(const T* from, std::int64_t channel_stride, std::int64_t pixe
   }
   const auto size = (pixels - 1) * pixel_stride + channels;
   for (std::int64_t c = 0; c < channels; c += kLanes) {
-    const auto taken = std::min(kLanes, channels - c);
     FloatVector rows[kLanes];
+    if (pixels == kLanes && c + kLanes <= channels) {
+      const T* row = from + c;
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i, row += pixel_stride) rows[i] = load_wide(row);
+      transpose(rows);
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i) hn::Store(rows[i], kFloats, packed + (c + i) * kLanes);
+      continue;
+    }
+    const auto taken = std::min(kLanes, channels - c);
     for (std::int64_t i = 0; i < kLanes; ++i) {
       const auto at = std::min(i, pixels - 1) * pixel_stride + c;
       // A vector may hold more than what is left of a row, but nothing beyond the last row.

@@ -79,6 +79,50 @@ TEST_CASE("assign agrees with float64 at every size, layout, element and offset"
               oracle(rounded(map, element), anchors, test, 1e-4), 1e-5);
 }
 
+TEST_CASE("assign gives the labels that its distances give, whether or not they are asked for") {
+  // Near ties, and anchors that are far from each other beside what tells two of them apart.
+  auto anchors = random_anchors(21, 40);
+  for (std::int64_t d = 0; d < 40; ++d) {
+    anchors.vectors[1 * 40 + d] = anchors.vectors[d] + 1e-4F;
+    anchors.vectors[2 * 40 + d] += 3000;
+  }
+  anchors.category[5] = anchors.category[4];
+  auto map = random_map(2, 40, 700);
+  for (std::int64_t p = 0; p < 700; p += 2)
+    for (std::int64_t d = 0; d < 40; ++d)
+      map.values[d * 700 + p] =
+          anchors.vectors[p / 2 % 21 * 40 + d] + map.values[d * 700 + p] * 1e-4F;
+  map.values[13] = std::numeric_limits<float>::quiet_NaN();
+  map.values[14] = kInfinity;
+  map.values[15] = 1e20F;
+  const std::vector<float> many{0.1F, 2, -1, 0, 3, 3, 0.5F, 7,         1, 1, 1,
+                                0,    9, 2,  2, 1, 1, 1,    kInfinity, 4, 5};
+  const auto layout = GENERATE(Layout::kContiguous, Layout::kChannelsLast);
+  const auto element = GENERATE(Element::kFloat32, Element::kBFloat16);
+  const Stored stored(map, layout, element);
+  for (const auto& own :
+       {anchors, Anchors{{anchors.vectors.begin(), anchors.vectors.begin() + 40}, {3}, 40}})
+    for (const auto* margins : {static_cast<const float*>(nullptr), many.data()})
+      for (const float margin : {0.0F, 1e-3F, 0.5F, -1.0F, 3.0F})
+        for (const auto target : targets()) {
+          CAPTURE(own.size(), margins != nullptr, margin, target);
+          const OnTarget on_target(target);
+          const MarginTest test{.margins = margins, .margin = margin, .strict = margin == 0.5F};
+          constexpr std::size_t kSize = 2 * 700;
+          std::vector<std::int64_t> label(kSize), category(kSize), own_category(kSize);
+          std::vector<float> gap(kSize);
+          assign(stored.view(), own.table(), test,
+                 {.label = label.data(), .category = category.data(), .gap = gap.data()});
+          std::vector<std::int64_t> alone(kSize), beside(kSize);
+          assign(stored.view(), own.table(), test, {.label = alone.data()});
+          CHECK(alone == label);
+          assign(stored.view(), own.table(), test,
+                 {.label = beside.data(), .category = own_category.data()});
+          CHECK(beside == label);
+          CHECK(own_category == category);
+        }
+}
+
 TEST_CASE("assign never calls a pixel active whose distances are not finite") {
   const auto sound = random_map(1, 6, 40);
   const auto anchors = random_anchors(4, 6);

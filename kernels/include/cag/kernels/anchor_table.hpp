@@ -11,6 +11,8 @@ class AnchorTable {
  public:
   /// More would not fit the operators' tiles.
   static constexpr std::int64_t kMaxAnchors = 1024;
+  /// Channels of a block.
+  static constexpr std::int64_t kBlock = 16;
 
   /// No anchors: for nothing but to be assigned to.
   AnchorTable() = default;
@@ -31,13 +33,29 @@ class AnchorTable {
 
   /// [width, anchors]: the values of one channel side by side.
   const float* by_channel() const noexcept { return by_channel_.get(); }
+  /// [width in blocks, anchors, kBlock]: the values of a block of channels side by side, zeros
+  /// after the last.
+  const float* by_block() const noexcept { return by_block_.get(); }
+  /// The mean of the anchors, zeros after it to the end of a block.
+  const float* centre() const noexcept { return centre_.get(); }
+  /// As `by_block`: the anchors less the centre.
+  const float* centred_by_block() const noexcept { return centred_.get(); }
+  /// [anchors]: squared distances to the centre.
+  const float* squares() const noexcept { return squares_.get(); }
+  /// The distance of the farthest anchor to the centre.
+  float radius() const noexcept { return radius_; }
   /// [anchors]
   const std::int64_t* category() const noexcept { return category_.get(); }
 
  private:
   std::int64_t anchors_ = 0;
   std::int64_t width_ = 0;
+  float radius_ = 0;
   std::shared_ptr<const float[]> by_channel_;
+  std::shared_ptr<const float[]> by_block_;
+  std::shared_ptr<const float[]> centre_;
+  std::shared_ptr<const float[]> centred_;
+  std::shared_ptr<const float[]> squares_;
   std::shared_ptr<const std::int64_t[]> category_;
 };
 

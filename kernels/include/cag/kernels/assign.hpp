@@ -32,7 +32,9 @@ struct MarginTest {
 
 /// The nearest anchor of each pixel in one pass over the features: no distance to any other anchor
 /// is stored. Differences are squared one by one, in float32: x² − 2xa + a² would cancel where
-/// features share an offset.
+/// features share an offset. Where no distance is asked for, pixels whose labels are clear beyond
+/// what rounding can do take that form, of features less the mean of the anchors: the labels are
+/// the same, in about half the time.
 /// @param map      on the CPU, table.width() channels
 void assign(const FeatureMap& map, const AnchorTable& table, const MarginTest& test,
             const Assignment& out, const Parallel& parallel = {}) noexcept;
