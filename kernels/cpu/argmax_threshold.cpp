@@ -7,9 +7,10 @@
 #define HWY_TARGET_INCLUDE "cpu/argmax_threshold.cpp"
 #include <hwy/foreach_target.h>
 
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include "exp-inl.hpp"
+#include "lanes-inl.hpp"
 #include "logits-inl.hpp"
 #include "pack-inl.hpp"
 
@@ -25,7 +26,7 @@ HWY_ATTR FloatVector softmax(FloatVector largest, const T* HWY_RESTRICT logits, 
   const auto one = hn::Set(kFloats, 1.0F);
   auto sum = hn::Zero(kFloats);
   for (std::int64_t k = 0; k < channels; ++k)
-    sum = hn::Add(sum, hn::Exp(kFloats, hn::Sub(load_wide(logits + k * stride), largest)));
+    sum = hn::Add(sum, exp_of_negative(hn::Sub(load_wide(logits + k * stride), largest)));
   const auto finite =
       hn::Lt(hn::Abs(largest), hn::Set(kFloats, std::numeric_limits<float>::infinity()));
   return hn::IfThenElse(finite, hn::Div(one, sum),
@@ -47,20 +48,11 @@ HWY_ATTR void label_pixels(const cpu::ArgmaxThresholdJob& job, const T* HWY_REST
     const auto probability = softmax(found.value, logits, stride, channels);
     const auto threshold = hn::Set(kFloats, job.test.threshold);
     active = job.test.strict ? hn::Gt(probability, threshold) : hn::Ge(probability, threshold);
-    if (job.out.probability != nullptr) {
-      HWY_ALIGN float lanes[kLanes];
-      hn::Store(probability, kFloats, lanes);
-      std::copy_n(lanes, pixels, job.out.probability + at);
-    }
+    store_floats(probability, pixels, at, job.out.probability);
   }
-  if (job.out.label == nullptr) return;
-  HWY_ALIGN std::int32_t lanes[kLanes];
-  hn::Store(found.category, kIntegers, lanes);
-  std::uint8_t bits[8] = {};
-  hn::StoreMaskBits(kFloats, active, bits);
-  const auto mask = static_cast<std::uint32_t>(bits[0] | bits[1] << 8);
-  for (std::int64_t i = 0; i < pixels; ++i)
-    job.out.label[at + i] = (mask >> i & 1) != 0 ? lanes[i] : job.out.ignore;
+  const auto ignore = hn::Set(kIntegers, static_cast<std::int32_t>(job.out.ignore));
+  store_wide(hn::IfThenElse(hn::RebindMask(kIntegers, active), found.category, ignore), pixels, at,
+             job.out.label);
 }
 
 template <typename T>

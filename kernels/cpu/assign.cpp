@@ -10,59 +10,27 @@
 #include <hwy/highway.h>
 
 #include "distances-inl.hpp"
+#include "lanes-inl.hpp"
 #include "pack-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace cag::kernels::HWY_NAMESPACE {
 
-using Integers = hn::RebindToSigned<Floats>;
-
-// The first `pixels` lanes of a vector to `out + at`, unless `out` is null.
-inline HWY_ATTR void store_wide(hn::Vec<Integers> values, std::int64_t pixels, std::int64_t at,
-                                std::int64_t* out) {
-  if (out == nullptr) return;
-  HWY_ALIGN std::int32_t lanes[kLanes];
-  hn::Store(values, Integers(), lanes);
-  if (pixels == kLanes) {
-    for (std::int64_t i = 0; i < kLanes; ++i) out[at + i] = lanes[i];
-  } else {
-    std::copy_n(lanes, pixels, out + at);
-  }
-}
-
-inline HWY_ATTR void store_bytes(hn::Vec<Integers> values, std::int64_t pixels, std::int64_t at,
-                                 std::uint8_t* out) {
-  if (out == nullptr) return;
-  const hn::Rebind<std::uint8_t, Integers> bytes;
-  HWY_ALIGN std::uint8_t lanes[kLanes];
-  hn::StoreU(hn::DemoteTo(bytes, values), bytes, lanes);
-  std::copy_n(lanes, pixels, out + at);
-}
-
-inline HWY_ATTR void store_floats(FloatVector values, std::int64_t pixels, std::int64_t at,
-                                  float* out) {
-  if (out == nullptr) return;
-  HWY_ALIGN float lanes[kLanes];
-  hn::Store(values, kFloats, lanes);
-  std::copy_n(lanes, pixels, out + at);
-}
-
 /// The two nearest categories of kLanes pixels.
 struct Nearest {
   FloatVector best, second;  ///< squared distances
   FloatVector margin;
-  hn::Vec<Integers> category;
+  IntegerVector category;
 };
 
 /// @param squared_to  of an anchor's index: squared distances to it
 template <typename SquaredTo>
 HWY_ATTR Nearest find_nearest(const AnchorTable& table, const MarginTest& test,
                               const SquaredTo& squared_to) {
-  const Integers integers;
   const auto infinity = hn::Set(kFloats, std::numeric_limits<float>::infinity());
   const auto* owner = table.category();
   Nearest found{infinity, infinity, hn::Set(kFloats, test.margin),
-                hn::Set(integers, static_cast<std::int32_t>(owner[0]))};
+                hn::Set(kIntegers, static_cast<std::int32_t>(owner[0]))};
   for (std::int64_t r = 0; r < table.anchors();) {
     const auto k = owner[r];
     auto own = squared_to(r);
@@ -71,26 +39,25 @@ HWY_ATTR Nearest find_nearest(const AnchorTable& table, const MarginTest& test,
     found.second = hn::IfThenElse(nearer, found.best, hn::Min(found.second, own));
     found.best = hn::IfThenElse(nearer, own, found.best);
     found.category =
-        hn::IfThenElse(hn::RebindMask(integers, nearer),
-                       hn::Set(integers, static_cast<std::int32_t>(k)), found.category);
+        hn::IfThenElse(hn::RebindMask(kIntegers, nearer),
+                       hn::Set(kIntegers, static_cast<std::int32_t>(k)), found.category);
     if (test.margins != nullptr)
       found.margin = hn::IfThenElse(nearer, hn::Set(kFloats, test.margins[k]), found.margin);
   }
   return found;
 }
 
-HWY_ATTR void store_labels(const Assignment& out, hn::Vec<Integers> category,
-                           hn::Mask<Floats> active, std::int64_t at, std::int64_t pixels) {
-  const Integers integers;
-  const auto labels = hn::IfThenElse(hn::RebindMask(integers, active), category,
-                                     hn::Set(integers, static_cast<std::int32_t>(out.ignore)));
+HWY_ATTR void store_labels(const Assignment& out, IntegerVector category, hn::Mask<Floats> active,
+                           std::int64_t at, std::int64_t pixels) {
+  const auto labels = hn::IfThenElse(hn::RebindMask(kIntegers, active), category,
+                                     hn::Set(kIntegers, static_cast<std::int32_t>(out.ignore)));
   store_wide(labels, pixels, at, out.label);
   store_wide(category, pixels, at, out.category);
   store_bytes(labels, pixels, at, out.label_byte);
   store_bytes(category, pixels, at, out.category_byte);
   if (out.abstain != nullptr)
-    store_bytes(hn::IfThenZeroElse(hn::RebindMask(integers, active), hn::Set(integers, 1)), pixels,
-                at, out.abstain);
+    store_bytes(hn::IfThenZeroElse(hn::RebindMask(kIntegers, active), hn::Set(kIntegers, 1)),
+                pixels, at, out.abstain);
 }
 
 /// Labels up to kLanes pixels by their squared distances [anchors, kLanes].

@@ -23,7 +23,7 @@ constexpr int kStreams = 4;
 // Where channels do: pixels whose sums are float32, and vectors of channels kept in registers.
 constexpr std::int64_t kRows = 512;
 constexpr int kVectors = 8;
-constexpr std::int64_t kAhead = 4;
+constexpr std::int64_t kAhead = 16;
 
 constexpr std::uint16_t kAllLanes = (1U << kLanes) - 1;
 static_assert(kLanes <= 16 && kBlock <= 1 << 15);

@@ -111,15 +111,6 @@ struct Planes {
   static constexpr std::int64_t kAhead = 8;  // in vectors of pixels
 };
 
-/// A vector, of zeros after `size` values.
-template <typename T>
-inline HWY_ATTR FloatVector load_up_to(const T* from, std::int64_t size) {
-  if (size >= kLanes) return load_wide(from);
-  T values[kLanes] = {};
-  std::copy_n(from, size, values);
-  return load_wide(values);
-}
-
 /// Pixels up to kLanes, where channels lie side by side.
 template <typename T>
 struct Rows {

@@ -12,16 +12,11 @@
 
 #include <hwy/highway.h>
 
+#include "cpu/lanes-inl.hpp"
 #include "cpu/pack-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace cag::kernels::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using Integers = hn::RebindToSigned<Floats>;
-using IntegerVector = hn::Vec<Integers>;
-constexpr Integers kIntegers;
-
 /// The largest logit of each of kLanes pixels, as in torch: the first of equal ones, NaN above all.
 struct Largest {
   FloatVector value;
@@ -31,9 +26,10 @@ struct Largest {
 
 /// Of N vectors of pixels.
 /// @param logits  [channels, N * kLanes], `stride` apart
+/// @param ahead   from a logit to the one that is asked for while it is used
 template <int N, typename T>
 inline HWY_ATTR void find_largest(const T* HWY_RESTRICT logits, std::int64_t stride,
-                                  std::int64_t channels, Largest* out) {
+                                  std::int64_t channels, std::int64_t ahead, Largest* out) {
   FloatVector best[N], second[N];
   IntegerVector category[N];
 #pragma GCC unroll 8
@@ -46,7 +42,9 @@ inline HWY_ATTR void find_largest(const T* HWY_RESTRICT logits, std::int64_t str
     const auto index = hn::Set(kIntegers, static_cast<std::int32_t>(k));
 #pragma GCC unroll 8
     for (int v = 0; v < N; ++v) {
-      const auto value = load_wide(logits + k * stride + v * kLanes);
+      const T* from = logits + k * stride + v * kLanes;
+      __builtin_prefetch(from + ahead);
+      const auto value = load_wide(from);
       const auto above = hn::AndNot(hn::Le(value, best[v]), hn::Eq(best[v], best[v]));
       second[v] = hn::IfThenElse(above, best[v], hn::Max(second[v], value));
       best[v] = hn::IfThenElse(above, value, best[v]);
@@ -71,7 +69,8 @@ HWY_ATTR void for_each_vector(const FeatureMap& map, std::int64_t image, std::in
   if (map.pixel_stride == 1) {
     for (; p + kVectors * kLanes <= end; p += kVectors * kLanes) {
       Largest found[kVectors];
-      find_largest<kVectors>(from + p, map.channel_stride, map.channels, found);
+      const auto ahead = p + 2 * kVectors * kLanes <= end ? kVectors * kLanes : 0;
+      find_largest<kVectors>(from + p, map.channel_stride, map.channels, ahead, found);
       for (int v = 0; v < kVectors; ++v)
         use(p + v * kLanes, kLanes, from + p + v * kLanes, map.channel_stride, found[v]);
     }
@@ -81,7 +80,7 @@ HWY_ATTR void for_each_vector(const FeatureMap& map, std::int64_t image, std::in
     Largest found;
     pack(from + p * map.pixel_stride, map.channel_stride, map.pixel_stride, pixels, map.channels,
          packed);
-    find_largest<1>(packed, kLanes, map.channels, &found);
+    find_largest<1>(packed, kLanes, map.channels, 0, &found);
     use(p, pixels, packed, kLanes, found);
   }
 }

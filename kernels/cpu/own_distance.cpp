@@ -21,6 +21,8 @@ constexpr Offsets kOffsets;
 
 // Channels that are read side by side.
 constexpr std::int64_t kGroup = 16;
+// Pixels ahead that are asked for, where channels lie side by side.
+constexpr std::int64_t kAhead = 8;
 
 /// Where the anchors of a vector of pixels begin, and whether it is one for all.
 struct Drawn {
@@ -105,11 +107,14 @@ HWY_ATTR void measure_rows(const cpu::OwnDistanceJob& job, const T* from,
   const auto channels = job.map.channels;
   for (std::int64_t p = 0; p < size; ++p, from += job.map.pixel_stride) {
     const auto k = classes[p];
+    const auto ahead = p + kAhead < size ? kAhead * job.map.pixel_stride : 0;
     for (std::int64_t way = 0; way < job.count[k]; ++way) {
       const float* anchor = job.anchors.vectors + (job.first[k] + way) * channels;
       auto even = hn::Zero(kFloats), odd = even;
       std::int64_t c = 0;
       for (; c + 2 * kLanes <= channels; c += 2 * kLanes) {
+        __builtin_prefetch(from + c + ahead);
+        __builtin_prefetch(from + c + kLanes + ahead);
         const auto a = hn::Sub(load_wide(from + c), hn::LoadU(kFloats, anchor + c));
         const auto b =
             hn::Sub(load_wide(from + c + kLanes), hn::LoadU(kFloats, anchor + c + kLanes));
@@ -177,7 +182,9 @@ HWY_ATTR void draw_planes(const cpu::OwnDistanceJob& job, const T* from, const f
   for (std::int64_t c = 0; c < channels;
        ++c, from += job.map.channel_stride, to += job.gradient.channel_stride) {
     const float* anchors = job.anchors.vectors + c;
+    const auto ahead = c + 1 < channels ? job.map.channel_stride : 0;
     for (std::int64_t v = 0, p = 0; v < vectors; ++v, p += kLanes) {
+      __builtin_prefetch(from + p + ahead);
       if (drawn[v].none) {
         put<kStream>(hn::Zero(kFloats), to + p);
         continue;

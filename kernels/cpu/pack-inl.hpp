@@ -28,6 +28,15 @@ inline HWY_ATTR FloatVector load_wide(const Half* from) {
   return hn::PromoteTo(kFloats, hn::LoadU(halves, from));
 }
 
+/// A vector, of zeros after `size` values.
+template <typename T>
+inline HWY_ATTR FloatVector load_up_to(const T* from, std::int64_t size) {
+  if (size >= kLanes) return load_wide(from);
+  T values[kLanes] = {};
+  std::copy_n(from, size, values);
+  return load_wide(values);
+}
+
 inline HWY_ATTR float wide(float value) { return value; }
 inline HWY_ATTR float wide(hwy::bfloat16_t value) { return hwy::F32FromBF16(value); }
 
@@ -133,30 +142,26 @@ HWY_ATTR void pack(const T* from, std::int64_t channel_stride, std::int64_t pixe
   }
   const auto size = (pixels - 1) * pixel_stride + channels;
   for (std::int64_t c = 0; c < channels; c += kLanes) {
+    const auto taken = std::min(kLanes, channels - c);
     FloatVector rows[kLanes];
-    if (pixels == kLanes && c + kLanes <= channels) {
+    // A vector may hold more than what is left of a row, but nothing beyond the last row.
+    if (pixels == kLanes && (kLanes - 2) * pixel_stride + c + kLanes <= size) {
       const T* row = from + c;
 #pragma GCC unroll 16
-      for (int i = 0; i < kLanes; ++i, row += pixel_stride) rows[i] = load_wide(row);
-      transpose(rows);
-#pragma GCC unroll 16
-      for (int i = 0; i < kLanes; ++i) hn::Store(rows[i], kFloats, packed + (c + i) * kLanes);
-      continue;
-    }
-    const auto taken = std::min(kLanes, channels - c);
-    for (std::int64_t i = 0; i < kLanes; ++i) {
-      const auto at = std::min(i, pixels - 1) * pixel_stride + c;
-      // A vector may hold more than what is left of a row, but nothing beyond the last row.
-      if (at + kLanes <= size) {
-        rows[i] = load_wide(from + at);
-      } else {
-        T row[kLanes] = {};
-        std::copy_n(from + at, taken, row);
-        rows[i] = load_wide(row);
+      for (int i = 0; i < kLanes - 1; ++i, row += pixel_stride) rows[i] = load_wide(row);
+      rows[kLanes - 1] = load_up_to(row, channels - c);
+    } else {
+      for (std::int64_t i = 0; i < kLanes; ++i) {
+        const auto at = std::min(i, pixels - 1) * pixel_stride + c;
+        rows[i] = load_up_to(from + at, at + kLanes <= size ? kLanes : taken);
       }
     }
     transpose(rows);
-    for (std::int64_t i = 0; i < taken; ++i) hn::Store(rows[i], kFloats, packed + (c + i) * kLanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) {
+      if (i == taken) break;
+      hn::Store(rows[i], kFloats, packed + (c + i) * kLanes);
+    }
   }
 }
 

@@ -7,10 +7,10 @@
 #define HWY_TARGET_INCLUDE "cpu/soft_weights.cpp"
 #include <hwy/foreach_target.h>
 
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
 #include "distances-inl.hpp"
+#include "exp-inl.hpp"
 #include "pack-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -40,7 +40,7 @@ HWY_ATTR void weigh(const cpu::SoftWeightsJob& job, float* HWY_RESTRICT squared,
   for (std::int64_t r = 0; r < anchors; ++r) {
     if (r > 0 && owner[r] == owner[r - 1]) continue;
     const auto away = hn::Sub(least, hn::Load(kFloats, squared + r * kLanes));
-    const auto weight = hn::Exp(kFloats, hn::Mul(away, rate));
+    const auto weight = exp_of_negative(hn::Mul(away, rate));
     sum = hn::Add(sum, weight);
     hn::Store(weight, kFloats, squared + r * kLanes);
   }

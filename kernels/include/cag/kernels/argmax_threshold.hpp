@@ -18,7 +18,7 @@ struct ThresholdedArgmax {
   std::int64_t* label = nullptr;  ///< of the largest logit, the first of equal ones; `ignore`
                                   ///< where not active
   float* probability = nullptr;   ///< the largest; NaN where it is none, which is never active
-  std::int64_t ignore = 250;      ///< what `label` holds where not active
+  std::int64_t ignore = 250;      ///< what `label` holds where not active, an int32
 };
 
 /// The most probable category of each pixel in one pass over the logits. Where probabilities are
