@@ -1,5 +1,6 @@
 // The anchor alignment loss and its gradient by cag::kernels beside autograd: see kernels.py.
 #include <cag/kernels/class_sums.hpp>
+#include <cag/kernels/large_pages.hpp>
 #include <cag/kernels/scatter.hpp>
 
 #include <functional>
@@ -113,6 +114,9 @@ Run kernel(const Input& input, int threads, bool kept) {
                              classes.mutable_data_ptr<std::uint8_t>(), parallel);
     const auto loss = loss_of(sums, counts, input.anchors, map.pixels);
     auto gradient = kept ? memory : at::empty_like(input.map);
+    if (!kept)
+      cag::kernels::ask_for_large_pages(gradient.mutable_data_ptr(),
+                                        static_cast<std::int64_t>(gradient.nbytes()));
     const auto rows = loss.rows.contiguous();
     cag::kernels::scatter(rows.const_data_ptr<float>(), categories,
                           classes.const_data_ptr<std::uint8_t>(),

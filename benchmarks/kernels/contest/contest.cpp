@@ -51,20 +51,23 @@ void Contest::note(const std::string& name, const std::string& key, double value
 
 void Contest::run(const Options& options, int threads) {
   constexpr int kFewest = 5;
-  constexpr double kMost = 10, kTurn = 1e-3;  // repetitions of a turn, seconds
+  // Repetitions of a turn, and seconds. The second repetition finds its input as the first left it,
+  // whoever came before.
+  constexpr double kLeast = 2, kMost = 10, kTurn = 1e-3;
   struct Turn {
     Contestant* contestant;
     int every, times;  // of the rounds, in a turn
   };
-  const auto rounded_up = [](double value, double most) {
-    return static_cast<int>(std::clamp(std::ceil(value), 1.0, most));
+  const auto rounded_up = [](double value, double least, double most) {
+    return static_cast<int>(std::clamp(std::ceil(value), least, most));
   };
   std::vector<Turn> turns;
   for (auto& contestant : contestants_) {
     const auto seconds = contestant.repetition().cpu;
-    turns.push_back({&contestant,
-                     rounded_up(seconds / options.patience, std::max(options.rounds / kFewest, 1)),
-                     rounded_up(kTurn / seconds, kMost)});
+    turns.push_back(
+        {&contestant,
+         rounded_up(seconds / options.patience, 1, std::max(options.rounds / kFewest, 1)),
+         rounded_up(kTurn / seconds, kLeast, kMost)});
   }
   for (int round = 0; round < options.rounds; ++round) {
     for (const auto& [contestant, every, times] : turns) {
