@@ -19,6 +19,9 @@ HWY_BEFORE_NAMESPACE();
 namespace cag::kernels::HWY_NAMESPACE {
 /// The largest logit of each of kLanes pixels, as in torch: the first of equal ones, NaN above all.
 struct Largest {
+  // An implicit constructor would lack the instruction set, without which ARM's vectors have none.
+  HWY_ATTR Largest() {}
+
   FloatVector value;
   FloatVector second;  ///< the next largest, -inf without one
   IntegerVector category;
@@ -52,7 +55,11 @@ inline HWY_ATTR void find_largest(const T* HWY_RESTRICT logits, std::int64_t str
     }
   }
 #pragma GCC unroll 8
-  for (int v = 0; v < N; ++v) out[v] = {best[v], second[v], category[v]};
+  for (int v = 0; v < N; ++v) {
+    out[v].value = best[v];
+    out[v].second = second[v];
+    out[v].category = category[v];
+  }
 }
 
 /// Calls `use(first, pixels, logits, stride, largest)` for each vector of an image's pixels from
