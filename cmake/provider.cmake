@@ -1,7 +1,8 @@
 #[[
 Dependency provider of the presets (CMAKE_PROJECT_TOP_LEVEL_INCLUDES): what is installed is taken, what is missing is
 got. LibTorch comes from PyPI into a cache outside the build tree, the rest from apt where this is root on Debian or
-Ubuntu. Anywhere else the configuration stops and names what is missing and the command that gets it.
+Ubuntu. Anywhere else the configuration stops and names what is missing and the command that gets it. For another processor
+(a toolchain with CAG_FOREIGN_ARCHITECTURE) Debian's Highway is unpacked into the build folder.
 
   CAG_CACHE_DIR           (variable or environment) the cache; default $XDG_CACHE_HOME/cag or ~/.cache/cag
   CAG_FETCH_DEPENDENCIES  get the header libraries' sources with FetchContent instead of apt
@@ -19,6 +20,11 @@ set(cag_debian_packages
   libspng-dev libeigen3-dev libfmt-dev catch2 libcli11-dev libtomlplusplus-dev nlohmann-json3-dev
   libturbojpeg0-dev libhwy-dev libembree-dev libstb-dev ccache doxygen)
 set(cag_never_fetched CagSpng CagTurboJpeg CagStb embree hwy)
+set(cag_needs "Eigen >= 3.4, fmt >= 9, libspng, libjpeg-turbo, Highway, Catch2, CLI11, toml++, nlohmann-json, Embree and stb")
+if(CAG_KERNELS_ONLY)
+  set(cag_debian_packages libhwy-dev catch2 ccache)
+  set(cag_needs "Highway and Catch2")
+endif()
 
 # Sets `out` to those of the Debian packages that are not installed.
 function(cag_missing_packages out)
@@ -38,8 +44,8 @@ function(cag_install_packages reason)
   find_program(apt apt-get NO_CACHE)
   if(NOT apt)
     message(FATAL_ERROR
-      "${reason} is missing and this is not Debian or Ubuntu. Install Eigen >= 3.4, fmt >= 9, libspng, libjpeg-turbo, Highway, Catch2, CLI11, "
-      "toml++, nlohmann-json, Embree and stb with this system's package manager, or build them from source:\n"
+      "${reason} is missing and this is not Debian or Ubuntu. Install ${cag_needs} with this system's package manager, "
+      "or build them from source:\n"
       "  cmake --preset test -D CAG_FETCH_DEPENDENCIES=ON   (libspng, libjpeg-turbo, Highway, Embree and stb excepted)")
   endif()
   cag_missing_packages(missing ${ARGN})
@@ -161,7 +167,14 @@ macro(cag_provide_dependency method name)
     list(REMOVE_ITEM cag_find_arguments REQUIRED)
     find_package(${name} ${cag_find_arguments} QUIET BYPASS_PROVIDER)
     if(NOT ${name}_FOUND)
-      if(CAG_FETCH_DEPENDENCIES AND NOT "${name}" IN_LIST cag_never_fetched)
+      if("${name}" STREQUAL "hwy" AND CAG_FOREIGN_ARCHITECTURE)
+        set(cag_foreign "${CMAKE_BINARY_DIR}/debian-${CAG_FOREIGN_ARCHITECTURE}")
+        if(NOT EXISTS "${cag_foreign}")
+          include("${cag_provider_dir}/foreign.cmake")
+          cag_unpack_foreign(${CAG_FOREIGN_ARCHITECTURE} libhwy-dev "${cag_foreign}")
+        endif()
+        list(APPEND CMAKE_PREFIX_PATH "${cag_foreign}/usr")
+      elseif(CAG_FETCH_DEPENDENCIES AND NOT "${name}" IN_LIST cag_never_fetched)
         include("${cag_provider_dir}/fetch.cmake")
         cag_fetch(${name})
         set(${name}_FOUND TRUE)
@@ -176,6 +189,19 @@ macro(cag_provide_dependency method name)
 endmacro()
 
 cmake_language(SET_DEPENDENCY_PROVIDER cag_provide_dependency SUPPORTED_METHODS FIND_PACKAGE)
+
+# A toolchain's compiler and emulator have to be there before the languages are enabled.
+if(CAG_TOOLCHAIN_PACKAGES)
+  set(cag_programs "${CMAKE_CXX_COMPILER}" ${CMAKE_CROSSCOMPILING_EMULATOR})
+  list(SUBLIST cag_programs 0 2 cag_programs)
+  foreach(cag_name IN LISTS cag_programs)
+    find_program(cag_path "${cag_name}" NO_CACHE)
+    if(NOT cag_path)
+      cag_install_packages("${cag_name}" ${CAG_TOOLCHAIN_PACKAGES})
+    endif()
+    unset(cag_path)
+  endforeach()
+endif()
 
 find_program(CAG_CCACHE ccache)
 if(CAG_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
