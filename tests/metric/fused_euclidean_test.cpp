@@ -14,6 +14,7 @@
 
 #include "catch.hpp"
 #include "tensors.hpp"
+#include "torch_threads.hpp"
 
 using namespace cag;
 using namespace cag::test;
@@ -104,6 +105,20 @@ TEST_CASE("FusedEuclidean reads any layout and element type") {
     check_same({features.narrow(2, 4, 1).narrow(3, 4, 1), {}}, anchors, rule);
     check_same({features.flip({0}).expand({3, 20, 18, 22}), {}}, anchors, rule);
   }
+}
+
+TEST_CASE("FusedEuclidean finds the same with any number of threads") {
+  at::manual_seed(5);
+  const auto anchors = some_anchors(7, 20);
+  const auto features = at::randn({2, 20, 70, 60});
+  const auto found = [&](int count) {
+    const TorchThreads threads(count);
+    return metric::FusedEuclidean{}.nearest_two(features, anchors, anchors.seen());
+  };
+  const auto one = found(1), two = found(2);
+  CHECK(same(two.category, one.category));
+  CHECK(same(two.nearest, one.nearest));
+  CHECK(same(two.second, one.second));
 }
 
 TEST_CASE("FusedEuclidean keeps a broken pixel out, and takes an empty batch") {

@@ -10,6 +10,7 @@
 
 #include "catch.hpp"
 #include "tensors.hpp"
+#include "torch_threads.hpp"
 
 using namespace cag;
 using namespace cag::test;
@@ -80,6 +81,24 @@ TEST_CASE("The gradient of Fused sums is the difference quotient of its value") 
     const auto quotient = (value(moved) - value(features)).item<double>();
     CHECK(quotient == Approx(features.grad().view(-1)[i].item<double>()).margin(1e-4));
   }
+}
+
+TEST_CASE("Fused sums and their gradient are the same with any number of threads") {
+  at::manual_seed(3);
+  const auto features = at::randn({2, 40, 70, 60});
+  const auto labels = some_labels(2, 70, 60);
+  const auto weights = at::randn({2, kCategories, 40});
+  const auto run = [&](int count) {
+    const TorchThreads threads(count);
+    const auto leaf = features.detach().requires_grad_(true);
+    const auto sums = sums::Fused{}(leaf, labels, kCategories).sums;
+    (sums * weights).sum().backward();
+    return std::pair{sums.detach(), leaf.grad()};
+  };
+  const auto [one, gradient_one] = run(1);
+  const auto [two, gradient_two] = run(2);
+  CHECK(same(two, one));
+  CHECK(same(gradient_two, gradient_one));
 }
 
 TEST_CASE("Fused sums leave out what is not labelled, finite or not, and take an empty batch") {

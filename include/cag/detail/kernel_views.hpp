@@ -1,42 +1,44 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 
 #include <cag/anchor/anchors.hpp>
+#include <cag/detail/torch_threads.hpp>
 #include <cag/kernels/anchor_table.hpp>
 #include <cag/kernels/feature_map.hpp>
 #include <cag/kernels/mutable_feature_map.hpp>
-#include <cag/kernels/parallel.hpp>
 
 namespace cag::detail {
 
-inline kernels::Element element_of(at::ScalarType type) {
-  TORCH_CHECK_VALUE(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf,
-                    "expected features as float, bfloat16 or half, got ", type);
-  return type == at::kFloat      ? kernels::Element::kFloat32
-         : type == at::kBFloat16 ? kernels::Element::kBFloat16
-                                 : kernels::Element::kFloat16;
+/// What the compiled operators read a map as; none of maps that they do not know, which take
+/// LibTorch's way.
+inline std::optional<kernels::Element> element_of(const at::Tensor& map) {
+  if (!map.is_cpu()) return {};
+  switch (map.scalar_type()) {
+    case at::kFloat:
+      return kernels::Element::kFloat32;
+    case at::kBFloat16:
+      return kernels::Element::kBFloat16;
+    case at::kHalf:
+      return kernels::Element::kFloat16;
+    default:
+      return {};
+  }
 }
 
-/// Whether the compiled operators know such tensors. Others take LibTorch's way.
-inline bool has_kernels(const at::Tensor& features) {
-  const auto type = features.scalar_type();
-  return features.is_cpu() && (type == at::kFloat || type == at::kBFloat16 || type == at::kHalf);
-}
-
-/// A feature map [N, D, h, w] on the CPU as the operators read it: where it lies, if its pixels or
-/// its channels lie side by side, else from a copy.
+/// A map [N, D, h, w] that has an Element, as the operators read it: where it lies, if its pixels
+/// or its channels lie side by side, else from a copy.
 class FeatureView {
  public:
   explicit FeatureView(const at::Tensor& features) : features_(features.detach()) {
     if (!fits()) features_ = features_.contiguous();
     const auto size = features_.sizes();
     view_ = {.data = features_.const_data_ptr(),
-             .element = element_of(features_.scalar_type()),
+             .element = element_of(features_).value(),
              .images = size[0],
              .channels = size[1],
              .pixels = size[2] * size[3],
@@ -86,15 +88,6 @@ inline kernels::AnchorTable anchor_table(const Anchors& anchors, const at::Tenso
   TORCH_CHECK_VALUE(vectors.isfinite().all().item<bool>(), "expected finite anchors");
   return {vectors.const_data_ptr<float>(), category.const_data_ptr<std::int64_t>(), vectors.size(0),
           vectors.size(1)};
-}
-
-/// Tasks on LibTorch's threads.
-inline kernels::Parallel torch_threads() {
-  return {.run = [](void*, std::int64_t tasks, kernels::Parallel::Task task, void* argument) {
-    at::parallel_for(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (auto i = begin; i < end; ++i) task(argument, i);
-    });
-  }};
 }
 
 }  // namespace cag::detail

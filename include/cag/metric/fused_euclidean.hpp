@@ -28,7 +28,7 @@ struct FusedEuclidean {
                          const at::Tensor& competing) const {
     TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
                       anchors.categories());
-    if (!detail::has_kernels(features)) {
+    if (!detail::element_of(features)) {
       const auto distances =
           detail::category_distances(Euclidean{}, detail::to_pixels(features), anchors);
       return NearestTwo::of(distances.masked_fill(competing.logical_not().to(features.device()),

@@ -66,8 +66,8 @@ struct Fused {
 
   ClassSums operator()(const at::Tensor& features, const at::Tensor& labels,
                        std::int64_t categories) const {
+    if (!detail::element_of(features)) return ClassSums::of(features, labels, categories);
     ClassSums::check(features, labels, categories);
-    if (!detail::has_kernels(features)) return ClassSums::of(features, labels, categories);
     const auto found = detail::FusedSums::apply(features, labels, categories);
     const auto labelled = labels.ne(kIgnoreIndex).sum().item<std::int64_t>();
     if (found[1].sum().item<std::int64_t>() != labelled)
