@@ -154,4 +154,5 @@
 #include <cag/stage/supervised.hpp>
 #include <cag/stage/warm_up.hpp>
 #include <cag/sums/indexed.hpp>
+#include <cag/sums/masked_sums_rule.hpp>
 #include <cag/sums/sums_rule.hpp>

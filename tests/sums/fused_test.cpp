@@ -1,11 +1,17 @@
 #include <cag/sums/fused.hpp>
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <torch/csrc/autograd/autograd.h>
 
+#include <cag/mask/agreeing.hpp>
+#include <cag/mask/fused_agreeing.hpp>
 #include <cag/sums/indexed.hpp>
+#include <cag/sums/masked_sums_rule.hpp>
 #include <cag/sums/sums_rule.hpp>
 
 #include "catch.hpp"
@@ -17,6 +23,9 @@ using namespace cag::test;
 using Catch::Contains;
 
 static_assert(SumsRule<sums::Fused> && SumsRule<sums::Indexed>);
+static_assert(PixelMask<mask::FusedAgreeing>);
+static_assert(MaskedSumsRule<sums::Fused, mask::FusedAgreeing>);
+static_assert(!MaskedSumsRule<sums::Indexed, mask::FusedAgreeing>);
 
 namespace {
 
@@ -83,6 +92,50 @@ TEST_CASE("The gradient of Fused sums is the difference quotient of its value") 
   }
 }
 
+TEST_CASE("Fused sums find out by themselves where prediction and label agree") {
+  at::manual_seed(4);
+  const auto features = at::randn({2, 12, 18, 22});
+  const auto labels = some_labels(2, 18, 22);
+  auto logits = at::randn({2, kCategories, 18, 22});
+  logits[0][3][1][1] = std::numeric_limits<double>::quiet_NaN();
+  logits.select(2, 4).fill_(1);  // all equal: the first counts
+  const auto check = [&](const at::Tensor& x, const at::Tensor& own) {
+    CAPTURE(x.scalar_type(), own.scalar_type());
+    const auto kept = mask::Agreeing{}(labels, own);
+    CHECK(same(mask::FusedAgreeing{}(labels, own), kept));
+    const auto found = sums::Fused{}(x, labels, mask::FusedAgreeing{}, own, kCategories);
+    const auto expected = sums::Fused{}(x, kept, kCategories);
+    CHECK(same(found.sums, expected.sums));
+    CHECK(same(found.pixels, expected.pixels));
+    const auto by_libtorch = sums::Fused{}(x, labels, mask::Agreeing{}, own, kCategories);
+    CHECK(same(by_libtorch.sums, expected.sums));
+  };
+  for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf, at::kDouble}) {
+    check(features, logits.to(type));
+    check(features.to(type), logits);
+    check(features, logits.to(type).contiguous(at::MemoryFormat::ChannelsLast));
+  }
+  // Logits of other categories than those that are summed.
+  const auto more = at::randn({2, kCategories + 2, 18, 22});
+  CHECK(same(mask::FusedAgreeing{}(labels, more), mask::Agreeing{}(labels, more)));
+  check(features, more);
+  check(features, at::randn({2, 300, 18, 22}));
+}
+
+TEST_CASE("The logits that labels agree with have no part in the gradient") {
+  const auto features = at::rand({1, 3, 4, 4}).requires_grad_(true);
+  const auto logits = at::rand({1, kCategories, 4, 4}).requires_grad_(true);
+  const auto labels = logits.argmax(1);
+  const auto run = [&] {
+    return sums::Fused{}(features, labels, mask::FusedAgreeing{}, logits, kCategories).sums;
+  };
+  run().sum().backward();
+  CHECK(same(features.grad(), at::ones_like(features)));
+  CHECK(!logits.grad().defined());
+  const at::NoGradGuard no_grad;
+  CHECK(!run().requires_grad());
+}
+
 TEST_CASE("Fused sums and their gradient are the same with any number of threads") {
   at::manual_seed(3);
   const auto features = at::randn({2, 40, 70, 60});
@@ -121,8 +174,27 @@ TEST_CASE("Fused sums say what does not fit") {
   };
   CHECK_THAT(refusal(features, labels.narrow(1, 0, 3)), Contains("[1, 3, 4]"));
   CHECK_THAT(refusal(features[0], labels), Contains("[N, D, h, w]") && Contains("[3, 4, 4]"));
+  CHECK_THAT(
+      refusal(features, at::empty({1, 4, 4}, at::TensorOptions(at::kLong).device(at::kMeta))),
+      Contains("labels on the CPU") && Contains("meta"));
+  CHECK_THAT(
+      message_of([&] { sums::Fused{}(features, labels, mask::FusedAgreeing{}, {}, kCategories); }),
+      Contains("logits") && Contains("undefined"));
+  CHECK_THAT(
+      message_of([&] {
+        sums::Fused{}(features, labels, mask::FusedAgreeing{}, at::rand({1, 5, 3, 4}), kCategories);
+      }),
+      Contains("[1, 5, 3, 4]"));
   labels[0][0][0] = 7;
   CHECK_THAT(refusal(features, labels), Contains("below 5 or 250, got 7"));
   labels[0][0][0] = -1;
   CHECK_THAT(refusal(features, labels), Contains("below 5 or 250, got -1"));
+}
+
+TEST_CASE("Fused sums say that they have no second derivative") {
+  const auto features = at::rand({1, 3, 4, 4}).requires_grad_(true);
+  const auto sums = sums::Fused{}(features, some_labels(1, 4, 4), kCategories).sums;
+  CHECK_THROWS_WITH(
+      torch::autograd::grad({sums.square().sum()}, {features}, {}, std::nullopt, true),
+      Contains("sums::Fused has a first derivative alone"));
 }

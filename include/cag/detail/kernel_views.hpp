@@ -73,21 +73,31 @@ inline kernels::MutableFeatureMap written(at::Tensor& map) {
           image_stride,           channel_stride, pixel_stride};
 }
 
-/// The anchors that take part.
-/// @param competing [K] bool
-inline kernels::AnchorTable anchor_table(const Anchors& anchors, const at::Tensor& competing) {
-  const auto owners = anchors.owners();
-  const auto rows = competing.index_select(0, owners)
-                        .logical_and(anchors.stand_ins().logical_not())
-                        .nonzero()
-                        .squeeze(1);
-  const auto vectors = anchors.vectors.index_select(0, rows).to(at::kFloat).contiguous();
-  const auto category = owners.index_select(0, rows).contiguous();
-  TORCH_CHECK_VALUE(vectors.size(0) <= kernels::AnchorTable::kMaxAnchors, "expected at most ",
-                    kernels::AnchorTable::kMaxAnchors, " anchors, got ", vectors.size(0));
-  TORCH_CHECK_VALUE(vectors.isfinite().all().item<bool>(), "expected finite anchors");
-  return {vectors.const_data_ptr<float>(), category.const_data_ptr<std::int64_t>(), vectors.size(0),
-          vectors.size(1)};
-}
+/// Anchors as the operators read them: rows of float32, and whose each is.
+struct AnchorRows {
+  at::Tensor vectors;   ///< [R, D]
+  at::Tensor category;  ///< [R], ascending
+
+  /// The anchors that take part.
+  /// @param competing [K] bool
+  static AnchorRows of(const Anchors& anchors, const at::Tensor& competing) {
+    const auto owners = anchors.owners();
+    const auto rows = competing.index_select(0, owners)
+                          .logical_and(anchors.stand_ins().logical_not())
+                          .nonzero()
+                          .squeeze(1);
+    AnchorRows result{anchors.vectors.index_select(0, rows).to(at::kFloat).contiguous(),
+                      owners.index_select(0, rows).contiguous()};
+    TORCH_CHECK_VALUE(rows.size(0) <= kernels::AnchorTable::kMaxAnchors, "expected at most ",
+                      kernels::AnchorTable::kMaxAnchors, " anchors, got ", rows.size(0));
+    TORCH_CHECK_VALUE(result.vectors.isfinite().all().item<bool>(), "expected finite anchors");
+    return result;
+  }
+
+  kernels::AnchorTable table() const {
+    return {vectors.const_data_ptr<float>(), category.const_data_ptr<std::int64_t>(),
+            vectors.size(0), vectors.size(1)};
+  }
+};
 
 }  // namespace cag::detail

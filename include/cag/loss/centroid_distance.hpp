@@ -27,6 +27,7 @@
 #include <cag/mask/pixel_mask.hpp>
 #include <cag/model/prediction.hpp>
 #include <cag/sums/indexed.hpp>
+#include <cag/sums/masked_sums_rule.hpp>
 #include <cag/sums/sums_rule.hpp>
 
 namespace cag::loss {
@@ -54,8 +55,8 @@ struct CentroidDistance {
                         const Anchors& anchors) const {
     const auto& features = student.features;
     detail::check_features(features, anchors);
-    const auto means = ClassMeans::of(
-        sums(features, mask(labels, student.logits), anchors.categories()), min_pixels);
+    const auto means =
+        ClassMeans::of(masked_sums(student, labels, anchors.categories()), min_pixels);
     const auto kept = candidates(anchors)
                           .to(features.device())
                           .index_select(0, means.category)
@@ -68,6 +69,16 @@ struct CentroidDistance {
         cap(at::smooth_l1_loss(scaled, targets, at::Reduction::None, beta).mean(1));
     const auto count = distances.new_full({}, divisor(means.category.size(0), kept.size(0)));
     return empty(distances.sum(), count) * weight;
+  }
+
+ private:
+  ClassSums masked_sums(const Prediction& student, const at::Tensor& labels,
+                        std::int64_t categories) const {
+    if constexpr (MaskedSumsRule<A, M>) {
+      return sums(student.features, labels, mask, student.logits, categories);
+    } else {
+      return sums(student.features, mask(labels, student.logits), categories);
+    }
   }
 };
 

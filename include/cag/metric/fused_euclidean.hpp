@@ -35,7 +35,7 @@ struct FusedEuclidean {
                                                   std::numeric_limits<double>::infinity()));
     }
     const detail::FeatureView map(features);
-    const auto table = detail::anchor_table(anchors, competing);
+    const auto table = detail::AnchorRows::of(anchors, competing).table();
     const auto pixels = features.size(0) * features.size(2) * features.size(3);
     const auto floats = at::TensorOptions(at::kFloat);
     NearestTwo found{at::empty({pixels}, at::kLong), at::empty({pixels}, floats),

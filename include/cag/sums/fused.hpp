@@ -8,11 +8,14 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cag/anchor/class_sums.hpp>
+#include <cag/detail/class_view.hpp>
+#include <cag/detail/first_derivative.hpp>
 #include <cag/detail/kernel_views.hpp>
-#include <cag/detail/pixels.hpp>
+#include <cag/detail/masked_labels.hpp>
 #include <cag/kernels/class_sums.hpp>
 #include <cag/kernels/scatter.hpp>
-#include <cag/label/ignore.hpp>
+#include <cag/mask/fused_agreeing.hpp>
+#include <cag/mask/pixel_mask.hpp>
 
 namespace cag {
 namespace detail {
@@ -23,16 +26,15 @@ struct FusedSums : torch::autograd::Function<FusedSums> {
   using Tensors = torch::autograd::variable_list;
 
   static Tensors forward(torch::autograd::AutogradContext* context, const at::Tensor& features,
-                         const at::Tensor& labels, std::int64_t categories) {
+                         const MaskedLabels& labels, std::int64_t categories) {
     const FeatureView map(features);
-    const auto own = labels.contiguous();
+    const ClassView own(labels.labels, labels.logits, categories);
     const auto images = features.size(0);
     auto sums = at::empty({images, categories, features.size(1)}, at::kFloat);
     auto counts = at::empty({images, categories}, at::kLong);
-    auto classes = at::empty(labels.sizes(), at::kByte);
-    kernels::class_sums(map.view(),
-                        {.label = own.const_data_ptr<std::int64_t>(), .categories = categories},
-                        sums.mutable_data_ptr<float>(), counts.mutable_data_ptr<std::int64_t>(),
+    auto classes = at::empty(labels.labels.sizes(), at::kByte);
+    kernels::class_sums(map.view(), own.view(), sums.mutable_data_ptr<float>(),
+                        counts.mutable_data_ptr<std::int64_t>(),
                         classes.mutable_data_ptr<std::uint8_t>(), torch_threads());
     context->save_for_backward({classes});
     context->mark_non_differentiable({counts});
@@ -43,6 +45,7 @@ struct FusedSums : torch::autograd::Function<FusedSums> {
   }
 
   static Tensors backward(torch::autograd::AutogradContext* context, const Tensors& gradients) {
+    check_first_derivative("sums::Fused");
     const auto rows = gradients[0].to(at::kFloat).contiguous();
     auto& saved = context->saved_data;
     auto gradient =
@@ -60,18 +63,34 @@ struct FusedSums : torch::autograd::Function<FusedSums> {
 namespace sums {
 
 /// By the vector code of cag::kernels, which is to be linked: one pass over the features, one over
-/// their gradient. Of what lies elsewhere than on the CPU, and of float64, as Indexed.
+/// their gradient, which has none itself. Of what lies elsewhere than on the CPU, and of float64,
+/// as Indexed.
 struct Fused {
   static constexpr std::string_view kName = "fused";
 
   ClassSums operator()(const at::Tensor& features, const at::Tensor& labels,
                        std::int64_t categories) const {
-    if (!detail::element_of(features)) return ClassSums::of(features, labels, categories);
+    return of(features, {labels, {}}, categories);
+  }
+
+  /// Of the pixels that a mask leaves. Where the operators know what it asks, as of
+  /// mask::FusedAgreeing, no masked labels are formed.
+  template <PixelMask M>
+  ClassSums operator()(const at::Tensor& features, const at::Tensor& labels, const M& mask,
+                       const at::Tensor& logits, std::int64_t categories) const {
+    return of(features, detail::MaskedLabels::of(mask, labels, logits, categories), categories);
+  }
+
+ private:
+  static ClassSums of(const at::Tensor& features, const detail::MaskedLabels& masked,
+                      std::int64_t categories) {
+    const auto& [labels, logits] = masked;
+    if (!detail::element_of(features))
+      return ClassSums::of(
+          features, logits.defined() ? mask::FusedAgreeing{}(labels, logits) : labels, categories);
     ClassSums::check(features, labels, categories);
-    const auto found = detail::FusedSums::apply(features, labels, categories);
-    const auto labelled = labels.ne(kIgnoreIndex).sum().item<std::int64_t>();
-    if (found[1].sum().item<std::int64_t>() != labelled)
-      ClassSums::check_categories(labels.masked_select(labels.ne(kIgnoreIndex)), categories);
+    const auto found = detail::FusedSums::apply(features, masked, categories);
+    if (!logits.defined()) detail::check_counted(found[1], labels, categories);
     return {found[0], found[1]};
   }
 };
