@@ -7,6 +7,7 @@
 
 #include <cag/empty/not_a_number.hpp>
 #include <cag/loss/centroid_distance.hpp>
+#include <cag/loss/fused_pixel_distance.hpp>
 #include <cag/loss/no_anchor_loss.hpp>
 #include <cag/mask/agreeing.hpp>
 
@@ -25,59 +26,82 @@ Prediction predicting(const at::Tensor& features) {
   return {features, at::zeros({features.size(0), 2, features.size(2), features.size(3)})};
 }
 
+/// The loss by LibTorch and by the compiled operators.
+struct Plain {
+  template <typename... P>
+  using Loss = loss::PixelDistance<P...>;
+  using Agreeing = mask::Agreeing;
+};
+struct Compiled {
+  template <typename... P>
+  using Loss = loss::FusedPixelDistance<P...>;
+  using Agreeing = mask::FusedAgreeing;
+};
+
 }  // namespace
 
-TEST_CASE("PixelDistance is the mean distance of labelled pixels to the anchors of their labels") {
+TEMPLATE_TEST_CASE(
+    "PixelDistance is the mean distance of labelled pixels to the anchors of their labels", "",
+    Plain, Compiled) {
   const auto features = image_of(floats({3, 4, 1, 1, 50, 50}).view({3, 2})).requires_grad_(true);
-  const auto loss = loss::PixelDistance<>{}(
+  const auto loss = typename TestType::template Loss<>{}(
       predicting(features), ints({0, 1, kIgnoreIndex}).view({1, 1, 3}), two_anchors());
-  CHECK(loss.item<float>() == Approx(2.5));  // (5 + 0) / 2
+  CHECK(loss.template item<float>() == Approx(2.5));  // (5 + 0) / 2
   loss.backward();
   // A pixel that sits on its anchor has the finite gradient zero.
   CHECK(close(features.grad(), image_of(floats({0.3, 0.4, 0, 0, 0, 0}).view({3, 2}))));
 }
 
-TEST_CASE("PixelDistance leaves out the pixels of a category never seen, from the mean too") {
+TEMPLATE_TEST_CASE(
+    "PixelDistance leaves out the pixels of a category never seen, from the mean too", "", Plain,
+    Compiled) {
   auto anchors = two_anchors();
   anchors.counts[1].fill_(0);
   const auto features = image_of(floats({3, 4, 9, 9}).view({2, 2}));
   const auto labels = ints({0, 1}).view({1, 1, 2});
-  CHECK(loss::PixelDistance<>{}(predicting(features), labels, anchors).item<float>() == Approx(5));
+  CHECK(typename TestType::template Loss<>{}(predicting(features), labels, anchors)
+            .template item<float>() == Approx(5));
 }
 
-TEST_CASE("PixelDistance counts the pixels that its mask lets through") {
+TEMPLATE_TEST_CASE("PixelDistance counts the pixels that its mask lets through", "", Plain,
+                   Compiled) {
   const auto features = image_of(floats({3, 4, 9, 9}).view({2, 2}));
   const auto labels = ints({0, 1}).view({1, 1, 2});
   const Prediction student{features, logits_for(ints({0, 0}).view({1, 1, 2}), 2)};
-  CHECK(loss::PixelDistance<mask::Agreeing>{}(student, labels, two_anchors()).item<float>() ==
-        Approx(5));
+  CHECK(typename TestType::template Loss<typename TestType::Agreeing>{}(student, labels,
+                                                                        two_anchors())
+            .template item<float>() == Approx(5));
 }
 
-TEST_CASE("PixelDistance draws a pixel to the nearest anchor of its label") {
+TEMPLATE_TEST_CASE("PixelDistance draws a pixel to the nearest anchor of its label", "", Plain,
+                   Compiled) {
   const Anchors anchors{doubles({0, 0, 10, 0, 3, 0}).view({3, 2}), ints({1, 1, 1}),
                         ints({0, 0, 1})};
   const auto features = image_of(floats({3, 4, 9, 0}).view({2, 2})).requires_grad_(true);
-  const auto loss =
-      loss::PixelDistance<>{}(predicting(features), ints({0, 0}).view({1, 1, 2}), anchors);
-  CHECK(loss.item<float>() == Approx(3));  // (5 + 1) / 2; the anchor at (3, 0) is another's
+  const auto loss = typename TestType::template Loss<>{}(predicting(features),
+                                                         ints({0, 0}).view({1, 1, 2}), anchors);
+  CHECK(loss.template item<float>() ==
+        Approx(3));  // (5 + 1) / 2; the anchor at (3, 0) is another's
   loss.backward();
   CHECK(close(features.grad(), image_of(floats({0.3, 0.4, -0.5, 0}).view({2, 2}))));
 }
 
-TEST_CASE("PixelDistance without labelled pixels is NaN when told to, with zero gradients") {
+TEMPLATE_TEST_CASE("PixelDistance without labelled pixels is NaN when told to, with zero gradients",
+                   "", Plain, Compiled) {
   const auto features = at::rand({1, 2, 1, 3}).requires_grad_(true);
   const auto labels = ints({kIgnoreIndex, kIgnoreIndex, kIgnoreIndex}).view({1, 1, 3});
-  const auto loss = loss::PixelDistance<mask::Labelled, candidate::Seen, empty::NotANumber>{}(
-      predicting(features), labels, two_anchors());
-  CHECK(loss.isnan().item<bool>());
+  const auto loss =
+      typename TestType::template Loss<mask::Labelled, candidate::Seen, empty::NotANumber>{}(
+          predicting(features), labels, two_anchors());
+  CHECK(loss.isnan().template item<bool>());
   loss.backward();
-  CHECK(features.grad().eq(0).all().item<bool>());
+  CHECK(features.grad().eq(0).all().template item<bool>());
 }
 
-TEST_CASE("PixelDistance says what does not fit") {
+TEMPLATE_TEST_CASE("PixelDistance says what does not fit", "", Plain, Compiled) {
   const auto labels = ints({0, 1}).view({1, 1, 2});
   const auto call = [&](const at::Tensor& features) {
-    loss::PixelDistance<>{}({features, {}}, labels, two_anchors());
+    typename TestType::template Loss<>{}({features, {}}, labels, two_anchors());
   };
   CHECK_THAT(message_of([&] {
                call(at::rand({1, 3, 1, 2}));
@@ -95,7 +119,7 @@ TEST_CASE("NoAnchorLoss is zero") {
 }
 
 TEMPLATE_TEST_CASE("An anchor loss is zero and attached to the graph without labelled pixels", "",
-                   loss::PixelDistance<>, loss::CentroidDistance<>) {
+                   loss::PixelDistance<>, loss::FusedPixelDistance<>, loss::CentroidDistance<>) {
   const auto features = at::rand({2, 2, 3, 4}).requires_grad_(true);
   const auto labels = at::zeros({2, 3, 4}, at::kLong).fill_(kIgnoreIndex);
   const auto loss = TestType{}(predicting(features), labels, two_anchors());
@@ -107,7 +131,8 @@ TEMPLATE_TEST_CASE("An anchor loss is zero and attached to the graph without lab
 }
 
 TEMPLATE_TEST_CASE("An anchor loss does not depend on the order of the pixels", "",
-                   loss::PixelDistance<>, loss::CentroidDistance<>, loss::NoAnchorLoss) {
+                   loss::PixelDistance<>, loss::FusedPixelDistance<>, loss::CentroidDistance<>,
+                   loss::NoAnchorLoss) {
   at::manual_seed(13);
   const auto pixels = at::rand({60, 2});
   const auto labels = at::randint(0, 2, {60}, at::kLong);
@@ -121,7 +146,8 @@ TEMPLATE_TEST_CASE("An anchor loss does not depend on the order of the pixels", 
 }
 
 TEMPLATE_TEST_CASE("An anchor loss keeps a pixel without a label out of value and gradient", "",
-                   loss::PixelDistance<>, loss::CentroidDistance<>, loss::NoAnchorLoss) {
+                   loss::PixelDistance<>, loss::FusedPixelDistance<>, loss::CentroidDistance<>,
+                   loss::NoAnchorLoss) {
   auto values = at::rand({1, 2, 1, 24});
   values.select(3, 23).fill_(kNan);
   const auto features = values.requires_grad_(true);
