@@ -10,6 +10,7 @@
 
 #include <cag/label/agreement.hpp>
 #include <cag/label/downsample.hpp>
+#include <cag/label/fused_probability.hpp>
 #include <cag/label/probability.hpp>
 #include <cag/label/separately.hpp>
 
@@ -85,10 +86,11 @@ TEST_CASE("Probability compares with the threshold rounded to float32, strictly"
   CHECK(above > 0);
 }
 
-TEST_CASE("Probability labels the largest probability above the threshold") {
+TEMPLATE_TEST_CASE("Probability labels the largest probability above the threshold", "",
+                   label::Probability, label::FusedProbability) {
   const auto logits = floats({9, 0, 0, 0, 9, 1, 1, 1, 1}).view({3, 3});
-  CHECK(same(label::Probability{}(Evidence{{}, logits}), ints({0, 1, kIgnoreIndex})));
-  CHECK(same(label::Probability{.threshold = 0.9999}(Evidence{{}, logits}),
+  CHECK(same(TestType{}(Evidence{{}, logits}), ints({0, 1, kIgnoreIndex})));
+  CHECK(same(TestType{.threshold = 0.9999}(Evidence{{}, logits}),
              ints({kIgnoreIndex, kIgnoreIndex, kIgnoreIndex})));
 }
 
@@ -111,9 +113,11 @@ TEST_CASE("A combined rule reads what its parts read") {
 }
 
 TEMPLATE_TEST_CASE("A label rule labels each pixel by itself", "", label::Margin,
-                   label::StrictMargin, label::Probability,
+                   label::StrictMargin, label::Probability, label::FusedProbability,
                    (label::Agreement<label::Margin, label::Probability>),
-                   (label::Separately<label::Margin, label::Probability>)) {
+                   (label::Agreement<label::Margin, label::FusedProbability>),
+                   (label::Separately<label::Margin, label::Probability>),
+                   (label::Separately<label::Margin, label::FusedProbability>)) {
   at::manual_seed(7);
   const Evidence evidence{random_distances(), random_logits()};
   const TestType rule;
@@ -154,10 +158,10 @@ TEST_CASE("Label rules say what they need") {
              }),
              Contains("expected distances [P, K>=2], got [3, 1]"));
   CHECK_THAT(message_of([] { margin_labels(at::rand({3})); }), Contains("got [3]"));
-  CHECK_THAT(message_of([] {
-               label::Probability{}(Evidence{{}, at::rand({3, 1})});
-             }),
-             Contains("Probability needs [P, K>=2] logits, got [3, 1]"));
+  const auto needs = Contains("Probability needs [P, K>=2] logits, got [3, 1]");
+  const Evidence one{{}, at::rand({3, 1})};
+  CHECK_THAT(message_of([&] { label::Probability{}(one); }), needs);
+  CHECK_THAT(message_of([&] { label::FusedProbability{}(one); }), needs);
 }
 
 TEST_CASE("downsample_labels takes the top-left pixel of each cell") {

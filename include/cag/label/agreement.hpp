@@ -18,6 +18,8 @@ struct Agreement {
   static constexpr bool kReadsLogits = First::kReadsLogits || Second::kReadsLogits;
   static constexpr bool kNearestTwoSuffice =
       detail::nearest_two_suffice<First> && detail::nearest_two_suffice<Second>;
+  static constexpr bool kLogitMapSuffices =
+      detail::logit_map_suffices<First> && detail::logit_map_suffices<Second>;
 
   First first{};    ///< one rule
   Second second{};  ///< the other

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cag/detail/pixels.hpp>
 #include <cag/label/nearest_two.hpp>
 
 namespace cag {
@@ -16,6 +17,15 @@ struct Evidence {
 
   /// From a FusedMetric, which forms no distances to all anchors, for rules that it suffices.
   std::optional<NearestTwo> nearest_two{};
+
+  /// [N, K, h, w] of the teacher, whose pixels in order are those of `logits`, which a rule that
+  /// this suffices does not get.
+  at::Tensor logit_map{};
+
+  /// [P, K]: given, or a view or copy of the map.
+  at::Tensor pixel_logits() const {
+    return logits.defined() ? logits : detail::to_pixels(logit_map);
+  }
 
   /// Given or found in the distances.
   /// @throws c10::ValueError for distances to fewer than two categories

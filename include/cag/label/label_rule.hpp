@@ -31,6 +31,17 @@ constexpr bool nearest_two_suffice = [] {
   }
 }();
 
+/// Whether a rule reads Evidence::logit_map alone of the logits: it says so by
+/// `kLogitMapSuffices`, and the logits of pixels, [P, K], are then not formed.
+template <LabelRule R>
+constexpr bool logit_map_suffices = [] {
+  if constexpr (requires { R::kLogitMapSuffices; }) {
+    return bool{R::kLogitMapSuffices};
+  } else {
+    return !R::kReadsLogits;
+  }
+}();
+
 }  // namespace detail
 
 }  // namespace cag

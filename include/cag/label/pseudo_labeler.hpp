@@ -47,7 +47,8 @@ class PseudoLabeler {
       detail::check_map(map, "logits", "[N, K, h, w]");
       TORCH_CHECK_VALUE(map.size(1) == anchors.categories(), "the network gives ", map.size(1),
                         " categories, the anchors have ", anchors.categories());
-      evidence.logits = detail::to_pixels(map);
+      evidence.logit_map = map;
+      if constexpr (!detail::logit_map_suffices<R>) evidence.logits = detail::to_pixels(map);
     }
     if constexpr (R::kReadsDistances) {
       map = teacher.features;
