@@ -5,9 +5,9 @@
 #include <utility>
 
 #include <cag/label/agreement.hpp>
+#include <cag/label/fused_probability.hpp>
 #include <cag/label/label_rule.hpp>
 #include <cag/label/margin.hpp>
-#include <cag/label/probability.hpp>
 #include <cag/label/pseudo_labeler.hpp>
 #include <cag/label/separately.hpp>
 #include <cag/loss/adaptation_loss.hpp>
@@ -24,6 +24,7 @@ struct ConfiguredRule {
   static constexpr bool kReadsDistances = true;
   static constexpr bool kReadsLogits = true;
   static constexpr bool kNearestTwoSuffice = true;
+  static constexpr bool kLogitMapSuffices = true;
 
   std::function<at::Tensor(const cag::Evidence&)> rule{};
 
@@ -33,7 +34,7 @@ struct ConfiguredRule {
   template <typename Margin>
   static ConfiguredRule from(const Config::Stages& stages) {
     const Margin margin{.margin = stages.margin};
-    const cag::label::Probability probability{.threshold = stages.probability};
+    const cag::label::FusedProbability probability{.threshold = stages.probability};
     if (stages.labels == "margin") return {margin};
     if (stages.labels == "probability") return {probability};
     if (stages.labels == "agreement") return {cag::label::Agreement{margin, probability}};

@@ -1,7 +1,7 @@
 #include <cag/anchor/anchor_bank.hpp>
 #include <cag/anchor/moving_average.hpp>
+#include <cag/profile/fused.hpp>
 #include <cag/profile/published_code.hpp>
-#include <cag/sums/fused.hpp>
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
@@ -72,8 +72,9 @@ void replay_run(const Case& golden, const std::string& name, const Json& run, U 
   check.equal(name + " count_after", at::stack(counts), tensor("count_after"));
   check.close(name + " final_anchors", anchors.vectors, tensor("final_anchors"), 1e-6, 1e-9);
 
-  const auto replay_bank = [&]<SumsRule S>(S) {
-    AnchorBank<Recorded, U, profile::PublishedCode::Mask, moments::None, S> bank(
+  const auto replay_bank = [&]<Profile P>() {
+    using S = typename P::Sums;
+    AnchorBank<Recorded, U, typename P::Mask, moments::None, S> bank(
         start_of(golden, run, categories, vectors.size(1)), rule);
     const auto what = fmt::format("{} of the bank with {} sums: ", name, S::kName);
     std::vector<at::Tensor> count_after_step;
@@ -86,8 +87,8 @@ void replay_run(const Case& golden, const std::string& name, const Json& run, U 
     check.equal(what + "counts", at::stack(count_after_step), tensor("count_after_image"));
     check.that(bank.non_finite_pixels() == 0, what + "pixels that are not finite");
   };
-  replay_bank(sums::Indexed{});
-  replay_bank(sums::Fused{});
+  replay_bank.template operator()<profile::PublishedCode>();
+  replay_bank.template operator()<profile::Fused<profile::PublishedCode>>();
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 /// Every pixel gets its nearest anchor and its most probable category.
 template <typename Labeler>
 Labeler unfiltered() {
-  return Labeler({}, Method::Rule{label::Margin{.margin = 0}, label::Probability{.threshold = 0}});
+  return Labeler({}, Method::RuleOf<Labeler>{.first = {.margin = 0}, .second = {.threshold = 0}});
 }
 
 /// [N * h * w, K] -> [N, K, h, w]
@@ -158,7 +158,8 @@ void replay_closed_form(const Case& golden, const Method& method, Check& check) 
   const auto features = closed_form_features(golden, vectors, check);
   check_distances(golden, "", features, anchors, check);
   using ByDistance = PseudoLabeler<metric::Euclidean, label::Margin, candidate::All>;
-  const auto labels = ByDistance({}, method.rule(golden.json).first)(features, anchors);
+  const auto labels = ByDistance(
+      {}, method.rule<profile::PublishedCode::Labeler>(golden.json).first)(features, anchors);
   check_labels(golden, "", ByDistance({}, label::Margin{.margin = 0})(features, anchors), labels,
                check);
   if (golden.json.contains("per_label")) {
@@ -179,7 +180,7 @@ void replay_labels(const Case& golden, const Method& method, Check& check) {
   using Labeler = typename P::Labeler;
   const Prediction teacher{golden.tensor("features"), golden.tensor("logits")};
   const auto anchors = Case::anchors(golden.tensor("anchors"));
-  const Labeler labeler({}, method.rule(golden.json));
+  const Labeler labeler({}, method.rule<Labeler>(golden.json));
   const auto nearest = unfiltered<Labeler>()(teacher, anchors);
   const auto labels = labeler(teacher, anchors);
   check_distances(golden, "", teacher.features, anchors, check);

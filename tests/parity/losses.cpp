@@ -1,5 +1,6 @@
 #include <cag/candidate/among.hpp>
 #include <cag/gradient_scale/none.hpp>
+#include <cag/profile/fused.hpp>
 #include <cag/profile/published_code.hpp>
 
 #include "replay.hpp"
@@ -7,19 +8,20 @@
 namespace cag::parity {
 namespace {
 
-using Published = profile::PublishedCode::Loss;
-using Labeler = profile::PublishedCode::Labeler;
-
 constexpr double kLossTolerance = 1e-5;
 
-template <CandidateRule C, GradientScaleRule S = gradient_scale::Area>
-using Alignment =
-    loss::CentroidDistance<C, divisor::All, empty::NotANumber, cap::Decade, mask::Agreeing, S>;
-static_assert(std::same_as<Alignment<candidate::All>, decltype(Published::anchor)>);
+/// @tparam P  the published code's profile, or its twin over the compiled operators
+template <Profile P, CandidateRule C, GradientScaleRule S = gradient_scale::Area>
+using Alignment = loss::CentroidDistance<C, divisor::All, empty::NotANumber, cap::Decade,
+                                         typename P::Mask, S, typename P::Sums>;
+using Plain = profile::PublishedCode;
+using Compiled = profile::Fused<Plain>;
+static_assert(std::same_as<Alignment<Plain, candidate::All>, decltype(Plain::Loss::anchor)>);
+static_assert(std::same_as<Alignment<Compiled, candidate::All>, decltype(Compiled::Loss::anchor)>);
 
-template <CandidateRule C, GradientScaleRule S = gradient_scale::Area>
-Alignment<C, S> alignment_by(const Method& method, const Json& json) {
-  Alignment<C, S> result;
+template <Profile P, CandidateRule C, GradientScaleRule S = gradient_scale::Area>
+Alignment<P, C, S> alignment_by(const Method& method, const Json& json) {
+  Alignment<P, C, S> result;
   result.min_pixels = method.min_pixels(json);
   if constexpr (std::same_as<S, gradient_scale::Area>) result.scale.factor = method.gradient_factor;
   return result;
@@ -97,39 +99,41 @@ void check_gradient(const std::string& what, const at::Tensor& loss, const at::T
 }
 
 /// Alignment of one domain with the case's valid categories.
-template <GradientScaleRule S>
+template <Profile P, GradientScaleRule S>
 at::Tensor alignment(const Tensors& tensors, const Prediction& student, const at::Tensor& labels,
                      const Anchors& anchors, const Method& method) {
   const auto valid = tensors.valid(anchors.categories());
   if (valid.empty()) {
-    return alignment_by<candidate::All, S>(method, tensors.json())(student, labels, anchors);
+    return alignment_by<P, candidate::All, S>(method, tensors.json())(student, labels, anchors);
   }
-  auto among = alignment_by<candidate::Among, S>(method, tensors.json());
+  auto among = alignment_by<P, candidate::Among, S>(method, tensors.json());
   among.candidates = {valid};
   return among(student, labels, anchors);
 }
 
+template <Profile P>
 void check_means(const Tensors& tensors, const std::string& domain, const Prediction& student,
                  const at::Tensor& labels, const Method& method, Check& check) {
   const auto vectors = domain + "vectors";
   const auto ids = domain + "ids";
   if (!tensors.has_own(vectors)) return;
-  const auto sums = ClassSums::of(student.features, mask::Agreeing{}(labels, student.logits),
-                                  student.logits.size(1));
+  const auto sums = typename P::Sums{}(student.features, typename P::Mask{}(labels, student.logits),
+                                       student.logits.size(1));
   const auto means = ClassMeans::of(sums, method.min_pixels(tensors.json()));
   check.equal(tensors.name(ids), means.category, tensors[ids]);
   check.close(tensors.name(vectors), means.means, tensors[vectors], 1e-6, 2e-6);
 }
 
 /// A case of the alignment loss alone.
+template <Profile P>
 void replay_alignment(const Tensors& tensors, const Method& method, Check& check) {
   const Prediction student{leaf(tensors["features"]), tensors["logits"]};
   const auto labels = tensors.map(tensors.has_own("label") ? "label" : "label_down");
   const auto anchors = tensors.anchors();
-  const auto loss = alignment<gradient_scale::Area>(tensors, student, labels, anchors, method);
+  const auto loss = alignment<P, gradient_scale::Area>(tensors, student, labels, anchors, method);
   check.close(tensors.name("loss"), loss.item<double>(), number(tensors.json().at("loss")),
               kLossTolerance);
-  check_means(tensors, "", student, labels, method, check);
+  check_means<P>(tensors, "", student, labels, method, check);
   if (tensors.has_own("grad_features")) {
     check_gradient(tensors.name("features"), loss, student.features, tensors["grad_features"],
                    check);
@@ -144,6 +148,7 @@ struct Step {
   Anchors anchors;
 };
 
+template <Profile P>
 Step read_step(const Tensors& tensors, const Method& method, Check& check) {
   const auto prediction = [&](const std::string& domain) {
     return Prediction{leaf(tensors[domain + "_features"]), leaf(tensors[domain + "_logits"])};
@@ -153,7 +158,8 @@ Step read_step(const Tensors& tensors, const Method& method, Check& check) {
             tensors.map("source_label"),
             {},
             tensors.anchors()};
-  step.pseudo_labels = Labeler({}, method.rule(tensors.json()))(
+  using Labeler = typename P::Labeler;
+  step.pseudo_labels = Labeler({}, method.rule<Labeler>(tensors.json()))(
       Prediction{tensors["teacher_features"], tensors["teacher_logits"]}, step.anchors);
   check.equal(tensors.name("cluster_label"), step.pseudo_labels.select(0, 0),
               tensors.map("cluster_label"));
@@ -163,18 +169,20 @@ Step read_step(const Tensors& tensors, const Method& method, Check& check) {
 }
 
 /// The terms of a step, by the names that the cases give them.
+template <Profile P>
 TensorMap terms_of(const Tensors& tensors, const Step& step, const Method& method, Check& check) {
   const auto valid = tensors.valid(step.anchors.categories());
+  using Published = typename P::Loss;
   Published published;
-  published.anchor = alignment_by<candidate::All>(method, tensors.json());
+  published.anchor = alignment_by<P, candidate::All>(method, tensors.json());
   published.anchor_weight = tensors.json().value("cls_feature_weight", published.anchor_weight);
   const auto evaluate = [&](const auto& loss) {
     return loss.terms(step.source, step.source_labels, step.target, step.pseudo_labels,
                       step.anchors);
   };
-  using Restricted = AdaptationLoss<Labeler, decltype(Published::source),
-                                    decltype(Published::pseudo), Alignment<candidate::Among>>;
-  Restricted restricted{.anchor = alignment_by<candidate::Among>(method, tensors.json()),
+  using Restricted = AdaptationLoss<typename P::Labeler, decltype(Published::source),
+                                    decltype(Published::pseudo), Alignment<P, candidate::Among>>;
+  Restricted restricted{.anchor = alignment_by<P, candidate::Among>(method, tensors.json()),
                         .anchor_weight = published.anchor_weight};
   restricted.anchor.candidates = {valid};
   const auto terms = valid.empty() ? evaluate(published) : evaluate(restricted);
@@ -187,17 +195,17 @@ TensorMap terms_of(const Tensors& tensors, const Step& step, const Method& metho
   if (tensors.has_own("source_label_down")) {
     check.equal("source_label_down", coarse, tensors.map("source_label_down"));
   }
-  check_means(tensors, "source_", step.source, coarse, method, check);
-  check_means(tensors, "target_", step.target, clusters, method, check);
+  check_means<P>(tensors, "source_", step.source, coarse, method, check);
+  check_means<P>(tensors, "target_", step.target, clusters, method, check);
   result["source_ce"] = result.at("source");
   result["cluster_ce"] = published.pseudo(step.target.logits, clusters);
   result["threshold_ce"] = published.pseudo(step.target.logits, step.pseudo_labels.select(0, 1));
   result["l2_source"] = result.at("anchor_source");
   result["l2_target"] = result.at("anchor_target");
   result["l2_source_unscaled"] =
-      alignment<gradient_scale::None>(tensors, step.source, coarse, step.anchors, method);
+      alignment<P, gradient_scale::None>(tensors, step.source, coarse, step.anchors, method);
   result["l2_target_unscaled"] =
-      alignment<gradient_scale::None>(tensors, step.target, clusters, step.anchors, method);
+      alignment<P, gradient_scale::None>(tensors, step.target, clusters, step.anchors, method);
   result["loss_L2_cls"] = (result["l2_source"] + result["l2_target"]) * published.anchor_weight;
   return result;
 }
@@ -249,13 +257,12 @@ void check_gradients(const Tensors& tensors, const Step& step, const TensorMap& 
   }
 }
 
-}  // namespace
-
-void replay_losses(const Case& golden, const Method& method, Check& check) {
+template <Profile P>
+void replay_as(const Case& golden, const Method& method, Check& check) {
   if (golden.json.contains("losses")) {
     const Tensors tensors(golden, "", golden.json);
-    const auto step = read_step(tensors, method, check);
-    const auto terms = terms_of(tensors, step, method, check);
+    const auto step = read_step<P>(tensors, method, check);
+    const auto terms = terms_of<P>(tensors, step, method, check);
     check_terms(golden.json["losses"], terms, check);
     check_gradients(tensors, step, terms, check);
   }
@@ -263,14 +270,21 @@ void replay_losses(const Case& golden, const Method& method, Check& check) {
   for (const auto& [name, json] : golden.json["cases"].items()) {
     const Tensors tensors(golden, name, json);
     if (tensors.has_own("features")) {
-      replay_alignment(tensors, method, check);
+      replay_alignment<P>(tensors, method, check);
       continue;
     }
-    const auto step = read_step(tensors, method, check);
-    const auto terms = terms_of(tensors, step, method, check);
+    const auto step = read_step<P>(tensors, method, check);
+    const auto terms = terms_of<P>(tensors, step, method, check);
     check_odd_terms(tensors, terms, check);
     check_gradients(tensors, step, terms, check);
   }
+}
+
+}  // namespace
+
+void replay_losses(const Case& golden, const Method& method, Check& check) {
+  replay_as<Plain>(golden, method, check);
+  replay_as<Compiled>(golden, method, check);
 }
 
 }  // namespace cag::parity

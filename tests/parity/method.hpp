@@ -24,10 +24,13 @@ struct Method {
   std::int64_t counter_cap = anchor::RunningMean{}.cap;
   std::int64_t first = Optimization{}.first;
 
-  using Rule = std::decay_t<decltype(std::declval<profile::PublishedCode::Labeler>().rule())>;
+  /// @tparam Labeler  of the published code's profile, or of its twin over the compiled operators
+  template <typename Labeler>
+  using RuleOf = std::decay_t<decltype(std::declval<Labeler>().rule())>;
 
-  Rule rule(const Json& json) const {
-    Rule rule;
+  template <typename Labeler>
+  RuleOf<Labeler> rule(const Json& json) const {
+    RuleOf<Labeler> rule;
     rule.first.margin = json.value("delta", rule.first.margin) + margin_change;
     rule.second.threshold = json.value("probability_threshold", rule.second.threshold);
     return rule;

@@ -158,7 +158,7 @@ void replay_as(const Case& golden, stage::SelfTraining<P> stage, const Method& m
                         .weight_decay = sgd.at("weight_decay"),
                         .max_iterations = json.at("scheduler").at("max_iter"),
                         .first = method.first};
-  stage.loss.labeler = typename P::Labeler({}, method.rule(json));
+  stage.loss.labeler = typename P::Labeler({}, method.rule<typename P::Labeler>(json));
   stage.loss.anchor_weight = json.value("cls_feature_weight", stage.loss.anchor_weight);
   stage.loss.anchor.min_pixels = method.min_pixels(json);
   stage.loss.anchor.scale.factor = method.gradient_factor;

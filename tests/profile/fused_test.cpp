@@ -19,13 +19,23 @@ using namespace cag;
 using namespace cag::test;
 
 static_assert(Profile<profile::Fused<profile::Cag>> && Profile<profile::Fused<profile::Paper>>);
+static_assert(std::same_as<profile::Fused<profile::Cag>::Mask, mask::FusedAgreeing>);
+static_assert(std::same_as<profile::Fused<profile::Cag>::Sums, sums::Fused>);
 static_assert(std::same_as<decltype(profile::Fused<profile::Cag>::Loss::anchor.sums), sums::Fused>);
+static_assert(
+    MaskedSumsRule<sums::Fused, decltype(profile::Fused<profile::Cag>::Loss::anchor.mask)>);
+static_assert(
+    cag::detail::logit_map_suffices<
+        std::decay_t<decltype(std::declval<profile::Fused<profile::Cag>::Labeler>().rule())>>);
+static_assert(std::same_as<decltype(profile::Fused<profile::Paper>::Loss::anchor),
+                           loss::FusedPixelDistance<>>);
 static_assert(
     FusedMetric<
         std::decay_t<decltype(std::declval<profile::Fused<profile::Cag>::Labeler>().metric())>>);
 // What has no twin stays as it is.
-static_assert(std::same_as<decltype(profile::Fused<profile::Paper>::Loss::anchor),
-                           decltype(profile::Paper::Loss::anchor)>);
+static_assert(std::same_as<profile::Fused<profile::Paper>::Mask, mask::Labelled>);
+static_assert(std::same_as<decltype(profile::Fused<profile::Paper>::Loss::pseudo),
+                           decltype(profile::Paper::Loss::pseudo)>);
 
 TEMPLATE_TEST_CASE("A fused profile has the losses and gradients of the profile", "", profile::Cag,
                    profile::Paper, profile::PublishedCode) {

@@ -2,9 +2,17 @@
 
 #include <string_view>
 
+#include <cag/label/agreement.hpp>
+#include <cag/label/fused_probability.hpp>
+#include <cag/label/probability.hpp>
 #include <cag/label/pseudo_labeler.hpp>
+#include <cag/label/separately.hpp>
 #include <cag/loss/adaptation_loss.hpp>
 #include <cag/loss/centroid_distance.hpp>
+#include <cag/loss/fused_pixel_distance.hpp>
+#include <cag/loss/pixel_distance.hpp>
+#include <cag/mask/agreeing.hpp>
+#include <cag/mask/fused_agreeing.hpp>
 #include <cag/metric/euclidean.hpp>
 #include <cag/metric/fused_euclidean.hpp>
 #include <cag/profile/profile.hpp>
@@ -19,18 +27,49 @@ template <typename T>
 struct FusedTwin {
   using type = T;
 };
-template <LabelRule R, CandidateRule C>
-struct FusedTwin<PseudoLabeler<metric::Euclidean, R, C>> {
-  using type = PseudoLabeler<metric::FusedEuclidean, R, C>;
+template <typename T>
+using Twin = typename FusedTwin<T>::type;
+
+template <>
+struct FusedTwin<metric::Euclidean> {
+  using type = metric::FusedEuclidean;
+};
+template <>
+struct FusedTwin<mask::Agreeing> {
+  using type = mask::FusedAgreeing;
+};
+template <>
+struct FusedTwin<sums::Indexed> {
+  using type = sums::Fused;
+};
+template <>
+struct FusedTwin<label::Probability> {
+  using type = label::FusedProbability;
+};
+template <LabelRule First, LabelRule Second>
+struct FusedTwin<label::Agreement<First, Second>> {
+  using type = label::Agreement<Twin<First>, Twin<Second>>;
+};
+template <LabelRule First, LabelRule Second>
+struct FusedTwin<label::Separately<First, Second>> {
+  using type = label::Separately<Twin<First>, Twin<Second>>;
+};
+template <Metric M, LabelRule R, CandidateRule C>
+struct FusedTwin<PseudoLabeler<M, R, C>> {
+  using type = PseudoLabeler<Twin<M>, Twin<R>, C>;
 };
 template <CandidateRule C, DivisorRule D, EmptyRule E, CapRule Cap, PixelMask M,
-          GradientScaleRule S>
-struct FusedTwin<loss::CentroidDistance<C, D, E, Cap, M, S, sums::Indexed>> {
-  using type = loss::CentroidDistance<C, D, E, Cap, M, S, sums::Fused>;
+          GradientScaleRule S, SumsRule A>
+struct FusedTwin<loss::CentroidDistance<C, D, E, Cap, M, S, A>> {
+  using type = loss::CentroidDistance<C, D, E, Cap, Twin<M>, S, Twin<A>>;
+};
+template <PixelMask M, CandidateRule C, EmptyRule E>
+struct FusedTwin<loss::PixelDistance<M, C, E>> {
+  using type = loss::FusedPixelDistance<Twin<M>, C, E>;
 };
 template <typename L, typename S, typename P, AnchorLoss A>
 struct FusedTwin<AdaptationLoss<L, S, P, A>> {
-  using type = AdaptationLoss<typename FusedTwin<L>::type, S, P, typename FusedTwin<A>::type>;
+  using type = AdaptationLoss<Twin<L>, S, P, Twin<A>>;
 };
 
 }  // namespace detail
@@ -44,10 +83,10 @@ struct Fused {
   static constexpr std::string_view kName = P::kName;
 
   using Update = typename P::Update;
-  using Mask = typename P::Mask;
+  using Mask = detail::Twin<typename P::Mask>;
   using Moments = typename P::Moments;
-  using Sums = sums::Fused;
-  using Loss = typename detail::FusedTwin<typename P::Loss>::type;
+  using Sums = detail::Twin<typename P::Sums>;
+  using Loss = detail::Twin<typename P::Loss>;
   using Labeler = decltype(Loss::labeler);
   using Statistics = typename P::Statistics;
 };
