@@ -130,7 +130,8 @@ void replay_alignment(const Tensors& tensors, const Method& method, Check& check
   const Prediction student{leaf(tensors["features"]), tensors["logits"]};
   const auto labels = tensors.map(tensors.has_own("label") ? "label" : "label_down");
   const auto anchors = tensors.anchors();
-  const auto loss = alignment<P, gradient_scale::Area>(tensors, student, labels, anchors, method);
+  const at::Tensor loss =
+      alignment<P, gradient_scale::Area>(tensors, student, labels, anchors, method);
   check.close(tensors.name("loss"), loss.item<double>(), number(tensors.json().at("loss")),
               kLossTolerance);
   check_means<P>(tensors, "", student, labels, method, check);
