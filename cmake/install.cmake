@@ -30,6 +30,9 @@ if(TARGET cag)
   install(TARGETS cag EXPORT cag-targets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT cag-targets NAMESPACE cag:: DESTINATION "${package_dir}")
 endif()
+# Also without the compiled operators, for some of the headers include these: who takes one of those is told by the linker
+# which function is missing.
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/kernels/include/" TYPE INCLUDE FILES_MATCHING PATTERN "*.hpp")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/THIRD_PARTY_NOTICES.md" TYPE DOC)
 
 # LibTorch has no pkg-config file: its place is a variable of cag.pc.
@@ -57,7 +60,7 @@ endif()
 # A package with compiled parts is for one kind of processor.
 set(architectures ARCH_INDEPENDENT)
 if(CAG_KERNELS)
-  install(DIRECTORY "${PROJECT_SOURCE_DIR}/kernels/include/" TYPE INCLUDE FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/kernels/include/" TYPE INCLUDE FILES_MATCHING PATTERN "*.h")
   cag_package_component(kernels cag_kernels hwy)
   cag_package_component(kernels_shared cag_kernels_shared)
   cag_package_component(score cag_score)

@@ -119,6 +119,11 @@ with tempfile.TemporaryDirectory() as folder:
         ended, output = run(*command)
         if not ended:
             sys.exit(output)
+    for header in (bare / "include").rglob("*.hpp"):
+        for name in re.findall(r"^#include <(cag/[^>]+)>", header.read_text(), re.MULTILINE):
+            if not (bare / "include" / name).exists():
+                failures += 1
+                print(f"a package without components: {header} includes {name}, which it lacks")
     expect("a package without components", "REQUIRED;COMPONENTS;data", False,
            f"This package of cag {version} has no component data. Its components: none.", package=bare)
     expect("a package without components, for what it has", "REQUIRED", True, package=bare)
