@@ -10,6 +10,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/inductor/aoti_package/model_package_loader.h>
 
 #include <cag/detail/first_line.hpp>
@@ -26,7 +27,8 @@ namespace cag {
 /// A network that AOTInductor compiled (tools/export.py --aoti): machine code with its weights, for
 /// inference, and as the teacher of cag::step. It has no parameters, and cannot be trained or
 /// copied as one: train the network that it was made of. Copies share the code, which is unloaded
-/// with the last. Needs LibTorch 2.6.
+/// with the last. It lies on the device of its kind that was current when it was loaded. Needs
+/// LibTorch 2.6.
 class Packaged {
  public:
   /// The loader unpacks the package into a folder `aotinductor_*` under TMPDIR or /tmp, which goes
@@ -42,6 +44,7 @@ class Packaged {
           "or with --cpu avx2",
           path_, lacking);
     try {
+      device_ = c10::impl::VirtualGuardImpl(at::Device(info_.device).type()).getDevice();
       loader_ = std::make_shared<torch::inductor::AOTIModelPackageLoader>(path_, "model");
     } catch (const std::exception& error) {
       const auto reason = detail::first_line(error);
@@ -54,7 +57,7 @@ class Packaged {
   /// What the package says of itself.
   const PackageInfo& info() const noexcept { return info_; }
 
-  /// @param images  [N, 3, H, W] float32 of the sizes in info(), on its device
+  /// @param images  [N, 3, H, W] float32 of the sizes in info(), on the package's device
   /// @throws c10::ValueError for any other
   Prediction forward(const at::Tensor& images) const {
     TORCH_CHECK_VALUE(images.defined() && info_.takes(images.sizes()), path_, ": expected images ",
@@ -63,9 +66,8 @@ class Packaged {
                       ": the package was compiled for those sizes; export it for others");
     TORCH_CHECK_VALUE(images.scalar_type() == at::kFloat, path_, ": expected images as float, got ",
                       images.scalar_type());
-    TORCH_CHECK_VALUE(
-        c10::DeviceTypeName(images.device().type(), /*lower_case=*/true) == info_.device, path_,
-        ": expected images on ", info_.device, ", got them on ", images.device());
+    TORCH_CHECK_VALUE(images.device() == device_, path_, ": expected images on ", device_,
+                      ", got them on ", images.device());
     const at::NoGradGuard no_grad;
     auto maps = loader_->run({images.detach().contiguous()});
     if (maps.size() != 2)
@@ -77,6 +79,7 @@ class Packaged {
  private:
   std::string path_;
   PackageInfo info_;
+  at::Device device_ = at::kCPU;
   std::shared_ptr<torch::inductor::AOTIModelPackageLoader> loader_{};
 };
 
