@@ -1,9 +1,7 @@
 #include "pipeline/adapt.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,15 +9,12 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
-#include <cag/detail/aside.hpp>
 #include <cag/detail/naming.hpp>
 #include <cag/io/checkpoints.hpp>
-#include <cag/io/file_system.hpp>
 #include <cag/io/replace_file.hpp>
 #include <cag/io/run_lock.hpp>
 #include <cag/stage/checkpoint.hpp>
@@ -35,9 +30,11 @@
 #include "pipeline/evaluation.hpp"
 #include "pipeline/interruption.hpp"
 #include "pipeline/network.hpp"
+#include "pipeline/plan.hpp"
 #include "pipeline/profiles.hpp"
 #include "pipeline/progress.hpp"
 #include "pipeline/results.hpp"
+#include "pipeline/run_directory.hpp"
 #include "pipeline/training_batches.hpp"
 #include "pipeline/warm_up.hpp"
 #include "pipeline/weights.hpp"
@@ -47,8 +44,6 @@ namespace {
 
 using State = cag::RunState<cag::AnyBackbone>;
 using Clock = std::chrono::steady_clock;
-
-constexpr std::string_view kConfigFile = "config.toml";
 
 /// Everything of a run but its state.
 struct Run {
@@ -197,38 +192,6 @@ void start_from(State& state, TrainedNetwork& start, const Config& config) {
   state.drawn = config.warm_up.iterations;
 }
 
-/// A directory that is not there, is empty, or holds a start that was cut short.
-void expect_new(const std::filesystem::path& directory) {
-  if (std::filesystem::exists(directory / kConfigFile))
-    throw cag::UsageError(
-        "{} holds a run already: resume it with --resume, or choose another --out",
-        directory.string());
-  if (!std::filesystem::exists(directory)) return;
-  if (!std::filesystem::is_directory(directory))
-    throw cag::IoError("{}: Not a directory", directory.string());
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    const auto name = entry.path().filename().string();
-    bool begun = name == "run.lock" || name.starts_with(".tmp-cag-");
-    if (name == "checkpoints") {
-      const auto steps = std::filesystem::directory_iterator(entry.path());
-      begun = std::distance(begin(steps), end(steps)) <= 1;
-    }
-    if (!begun)
-      throw cag::UsageError("{}: expected a run to resume or a new directory, found {} without {}",
-                            directory.string(), name, kConfigFile);
-  }
-}
-
-/// Removes what writers of the run's files that were killed left behind.
-void remove_leftovers(const std::filesystem::path& directory) {
-  const cag::PosixFs fs;
-  for (const auto& folder : {directory, directory / "networks"}) {
-    if (!fs.exists(folder)) continue;
-    for (const auto& name : fs.list(folder))
-      if (name.starts_with(cag::detail::Aside::kFreshPrefix)) fs.remove_all(folder / name);
-  }
-}
-
 /// Saves the first checkpoint, then the configuration that makes the directory a run.
 void begin(Run& run, State& state) {
   // A start that was cut short got no further than its first checkpoint.
@@ -259,45 +222,6 @@ void restore(Run& run, State& state, const cag::DirectoryContents& contents,
     throw cag::CheckpointError("{}: expected the teacher and the anchors of a stage, found none",
                                what);
   run.seconds_before = cag::detail::value_of(contents, "seconds", what).as_double();
-}
-
-/// What a run is about to do.
-std::string plan(const Config& config, const World& world) {
-  const auto size = [](std::int64_t width, std::int64_t height) {
-    return width == 0 ? std::string("as they are") : fmt::format("as {} x {}", width, height);
-  };
-  const auto& a = config.augmentation;
-  const auto& s = config.stages;
-  return fmt::format(
-      "network {}, {} categories; {} source images {}, {} target images {}{}; {} and {} stages "
-      "({}) "
-      "of {} iterations, {} images of each domain at a time",
-      describe(config.network), world.table.size(), world.source_train.size(),
-      size(a.source_width, a.source_height), world.target_train.size(),
-      size(a.target_width, a.target_height),
-      a.crop_width == 0 ? "" : fmt::format(", crops of {} x {}", a.crop_width, a.crop_height),
-      config.run.start.empty() ? fmt::format("warm-up of {}", config.warm_up.iterations)
-                               : config.run.start.string(),
-      s.count, s.method, s.iterations, config.run.batch);
-}
-
-/// The categories that a domain's labels cannot tell, one line for each domain that has some.
-std::vector<std::string> gaps(const World& world) {
-  std::vector<std::string> lines;
-  const auto names = world.table.names();
-  const auto add = [&](const std::vector<std::int64_t>& known, std::string_view domain,
-                       std::string_view meaning) {
-    std::vector<std::string> missing;
-    for (std::int64_t k = 0; k < std::ssize(names); ++k)
-      if (std::find(known.begin(), known.end(), k) == known.end())
-        missing.push_back(names[static_cast<std::size_t>(k)]);
-    if (!missing.empty())
-      lines.push_back(
-          fmt::format("{} has no labels of {}: {}", domain, fmt::join(missing, ", "), meaning));
-  };
-  add(world.source_known, "the source", "they get no anchor");
-  if (world.target_validation) add(world.target_known, "the target", "they are not in its mIoU");
-  return lines;
 }
 
 /// That what a run made which has ended is still there: going on would not make it again.
