@@ -5,11 +5,13 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 
 #include <cag/anchor/anchors.hpp>
 #include <cag/detail/torch_threads.hpp>
 #include <cag/kernels/anchor_table.hpp>
 #include <cag/kernels/feature_map.hpp>
+#include <cag/kernels/large_pages.hpp>
 #include <cag/kernels/mutable_feature_map.hpp>
 
 namespace cag::detail {
@@ -71,6 +73,13 @@ inline kernels::MutableFeatureMap written(at::Tensor& map) {
                pixel_stride] = view.view();
   return {map.mutable_data_ptr(), element,        images,      channels, pixels,
           image_stride,           channel_stride, pixel_stride};
+}
+
+/// A map that is about to be written, on large pages where the system has some.
+inline at::Tensor fresh_map(at::IntArrayRef sizes, at::ScalarType type, at::MemoryFormat format) {
+  auto map = at::empty(sizes, at::TensorOptions(type), format);
+  kernels::ask_for_large_pages(map.mutable_data_ptr(), static_cast<std::int64_t>(map.nbytes()));
+  return map;
 }
 
 /// Anchors as the operators read them: rows of float32, and whose each is.

@@ -52,7 +52,7 @@ struct OwnDistanceSum : torch::autograd::Function<OwnDistanceSum> {
     check_first_derivative("loss::FusedPixelDistance");
     const auto saved = context->get_saved_variables();
     const FeatureView map(saved[0]);
-    auto gradient = at::empty(saved[0].sizes(), at::TensorOptions(saved[0].scalar_type()),
+    auto gradient = fresh_map(saved[0].sizes(), saved[0].scalar_type(),
                               map.view().pixel_stride == 1 ? at::MemoryFormat::Contiguous
                                                            : at::MemoryFormat::ChannelsLast);
     auto distance = saved[3], nearest = saved[4];

@@ -48,9 +48,8 @@ struct FusedSums : torch::autograd::Function<FusedSums> {
     check_first_derivative("sums::Fused");
     const auto rows = gradients[0].to(at::kFloat).contiguous();
     auto& saved = context->saved_data;
-    auto gradient =
-        at::empty(saved["sizes"].toIntVector(), at::TensorOptions(saved["type"].toScalarType()),
-                  saved["format"].toMemoryFormat());
+    auto gradient = fresh_map(saved["sizes"].toIntVector(), saved["type"].toScalarType(),
+                              saved["format"].toMemoryFormat());
     const auto classes = context->get_saved_variables()[0];
     kernels::scatter(rows.const_data_ptr<float>(), rows.size(1),
                      classes.const_data_ptr<std::uint8_t>(), written(gradient), torch_threads());
