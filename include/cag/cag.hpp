@@ -104,6 +104,7 @@
 #include <cag/metric/diagonal_mahalanobis.hpp>
 #include <cag/metric/euclidean.hpp>
 #include <cag/metric/fused_metric.hpp>
+#include <cag/metric/labelling_metric.hpp>
 #include <cag/metric/mahalanobis.hpp>
 #include <cag/metric/metric.hpp>
 #include <cag/metric/squared_euclidean.hpp>

@@ -11,6 +11,7 @@
 #include <cag/label/pseudo_labeler.hpp>
 #include <cag/label/ratio.hpp>
 #include <cag/label/separately.hpp>
+#include <cag/metric/labelling_metric.hpp>
 
 #include "catch.hpp"
 #include "tensors.hpp"
@@ -21,6 +22,7 @@ using namespace cag::test;
 using Catch::Contains;
 
 static_assert(FusedMetric<metric::FusedEuclidean> && !FusedMetric<metric::Euclidean>);
+static_assert(LabellingMetric<metric::FusedEuclidean>);
 static_assert(
     cag::detail::nearest_two_suffice<label::Agreement<label::Margin, label::Probability>>);
 
@@ -39,14 +41,23 @@ Anchors some_anchors(std::int64_t categories, std::int64_t width) {
   return {at::randn({categories, width}, at::kDouble), at::randint(1, 9, {categories}, at::kLong)};
 }
 
-/// Labels by both metrics.
+/// FusedEuclidean, but for labels by a margin.
+struct OfTwo : metric::FusedEuclidean {
+ private:
+  using FusedEuclidean::margin_labels;
+};
+static_assert(FusedMetric<OfTwo> && !LabellingMetric<OfTwo>);
+
+/// Labels by both metrics, and by one that finds the nearest two alone.
 template <LabelRule R, CandidateRule C = candidate::Seen>
 void check_same(const Prediction& teacher, const Anchors& anchors, const R& rule,
                 const C& candidates = {}) {
   INFO(R::kName << ", " << C::kName);
   const PseudoLabeler<metric::Euclidean, R, C> plain({}, rule, candidates);
   const PseudoLabeler<metric::FusedEuclidean, R, C> fused({}, rule, candidates);
-  CHECK(same(fused(teacher, anchors), plain(teacher, anchors)));
+  const auto expected = plain(teacher, anchors);
+  CHECK(same(fused(teacher, anchors), expected));
+  CHECK(same(PseudoLabeler<OfTwo, R, C>({}, rule, candidates)(teacher, anchors), expected));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include <ATen/core/Tensor.h>
@@ -16,7 +17,10 @@ struct Evidence {
   at::Tensor margins{};  ///< [K] float64, those of the anchors
 
   /// From a FusedMetric, which forms no distances to all anchors, for rules that it suffices.
-  std::optional<NearestTwo> nearest_two{};
+  std::function<NearestTwo()> find_nearest_two{};
+
+  /// From a LabellingMetric: labels [P] by a margin that is to be reached, or exceeded if `strict`.
+  std::function<std::optional<at::Tensor>(double margin, bool strict)> label_by_margin{};
 
   /// [N, K, h, w] of the teacher, whose pixels in order are those of `logits`, which a rule that
   /// this suffices does not get.
@@ -29,7 +33,9 @@ struct Evidence {
 
   /// Given or found in the distances.
   /// @throws c10::ValueError for distances to fewer than two categories
-  NearestTwo nearest() const { return nearest_two ? *nearest_two : NearestTwo::of(distances); }
+  NearestTwo nearest() const {
+    return find_nearest_two ? find_nearest_two() : NearestTwo::of(distances);
+  }
 };
 
 }  // namespace cag

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <string_view>
+#include <utility>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
@@ -24,11 +26,18 @@ struct MarginRule {
   double margin = 2.5;
 
   at::Tensor operator()(const Evidence& evidence) const {
+    if constexpr (kStrict || std::same_as<Compare, std::greater_equal<>>) {
+      if (evidence.label_by_margin)
+        if (auto labels = evidence.label_by_margin(margin, kStrict)) return *std::move(labels);
+    }
     const auto pixels = evidence.nearest();
     const auto gap = pixels.second - pixels.nearest;  // not finite: never active
     const auto active = Compare{}(gap, margin).logical_and_(gap.isfinite());
     return pixels.category.masked_fill(active.logical_not_(), kIgnoreIndex);
   }
+
+ private:
+  static constexpr bool kStrict = std::same_as<Compare, std::greater<>>;
 };
 
 /// A gap of exactly `margin` is active (published code).

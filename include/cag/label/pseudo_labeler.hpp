@@ -1,6 +1,7 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -16,8 +17,10 @@
 #include <cag/label/ignore.hpp>
 #include <cag/label/label_rule.hpp>
 #include <cag/label/margin.hpp>
+#include <cag/label/nearest_two.hpp>
 #include <cag/metric/euclidean.hpp>
 #include <cag/metric/fused_metric.hpp>
+#include <cag/metric/labelling_metric.hpp>
 #include <cag/metric/metric.hpp>
 #include <cag/model/prediction.hpp>
 
@@ -53,7 +56,18 @@ class PseudoLabeler {
     if constexpr (R::kReadsDistances) {
       map = teacher.features;
       if constexpr (FusedMetric<M> && detail::nearest_two_suffice<R>) {
-        evidence.nearest_two = metric_.nearest_two(map, anchors, competing(map, anchors));
+        const auto taking_part = competing(map, anchors);
+        evidence.find_nearest_two = [this, &anchors, map, taking_part,
+                                     found = std::optional<NearestTwo>()]() mutable {
+          if (!found) found = metric_.nearest_two(map, anchors, taking_part);
+          return *found;
+        };
+        if constexpr (LabellingMetric<M>) {
+          evidence.label_by_margin = [this, &anchors, map, taking_part](double margin,
+                                                                        bool strict) {
+            return metric_.margin_labels(map, anchors, taking_part, margin, strict);
+          };
+        }
       } else {
         evidence.distances = distances(map, anchors);
       }
