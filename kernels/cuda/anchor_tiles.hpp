@@ -13,7 +13,7 @@ struct AnchorTiles {
   static constexpr int kLargestSlice = 32;
   static constexpr int kAtOnce = 4;  ///< anchors that are read at once, of which a slice is made
   static constexpr int kMostSlices = 8;
-  static constexpr int kChannels = 8;  ///< that are in shared memory at a time
+  static constexpr int kChannels = 8;  ///< of which there is a whole number
 
   int slice = 0;   ///< anchors of a slice
   int slices = 0;  ///< of a pass

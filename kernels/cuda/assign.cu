@@ -8,9 +8,9 @@ namespace cag::kernels::cuda {
 
 namespace {
 
-// Two blocks of the largest size on a multiprocessor: they hide each other's barriers.
+// Registers for the sums, and several blocks to a multiprocessor: they hide each other's barriers.
 template <int kSlice>
-__global__ void __launch_bounds__(AssignJob::kMostThreads, 2)
+__global__ void __launch_bounds__(DistanceJob::most_threads(kSlice), 2)
     assign_kernel(const __grid_constant__ AssignJob job) {
   assign_body<kSlice>(DeviceBlock(), job);
 }
@@ -19,10 +19,12 @@ __global__ void __launch_bounds__(AssignJob::kMostThreads, 2)
 
 const char* assign(const FeatureMap& map, const DeviceAnchors& anchors, const MarginTest& test,
                    const Assignment& out, void* stream) noexcept {
-  const AssignJob job(map, anchors, test, out);
+  const AssignJob job{DistanceJob(map, anchors), test, out};
   const auto kernel = AnchorTiles::with_slice(
-      job.tiles.slice, [](auto slice) -> void (*)(AssignJob) { return &assign_kernel<slice()>; });
-  return launch(kernel, job, job.tasks(), job.threads(), job.shared_bytes(), stream);
+      job.distances.tiles.slice,
+      [](auto slice) -> void (*)(AssignJob) { return &assign_kernel<slice()>; });
+  return launch(kernel, job, job.distances.tasks(), job.distances.threads(), job.shared_bytes(),
+                stream);
 }
 
 }  // namespace cag::kernels::cuda

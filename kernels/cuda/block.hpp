@@ -7,30 +7,36 @@
 // The body of a kernel is a template over the block that it runs in: DeviceBlock on the device,
 // the tests' HostBlock on threads of the CPU. A block has
 //
-//   int thread(), threads()            of this block, in one dimension; warps of 32
-//   int64_t index(), count()           of blocks
-//   void* shared()                     memory of the block, aligned to 16 bytes, of unknown content
-//   void barrier()                     reached by every thread of the block
-//   T shuffle_down(T value, int by)    of the lane `by` further, reached by every thread of the
-//   warp int add(int*, int)                 atomic, and int64_t add(int64_t*, int64_t) void
-//   begin_copy(Four* shared, const Four*), end_copies()
-//                                      of global memory; to be seen by this thread from then on
-//   int opaque(int value)              the value, of which the compiler knows nothing: what depends
-//   on
-//                                      it is computed anew, and not kept in registers
-//   float from_float16(uint16_t)       of a half's bits
+//   thread(), threads()      int: of this block, in one dimension; warps of 32
+//   index(), count()         int64_t: of blocks
+//   shared()                 void*: memory of the block, aligned to 16 bytes, of unknown content
+//   barrier()                reached by every thread of the block
+//   shuffle_down(value, by)  of the lane `by` further, reached by every thread of the warp
+//   add(to, value)           atomic, of int and int64_t: what was there
+//   min(to, value), max(to, value)
+//                            atomic, of uint32_t
+//   begin_copy(to, from)     of a Four of global memory to shared memory
+//   end_copies()             what was begun is seen by this thread from then on
+//   opaque(value)            the int, of which the compiler knows nothing: what depends on it is
+//                            computed anew, and not kept in registers
+//   from_float16(bits), to_float16(value)
+//                            of a half's bits; rounded to the nearest
 //
 // Compiled as device code, and by any compiler of C++17 as the host's.
 #ifdef __CUDACC__
 #define CAG_KERNELS_DEVICE __device__ inline
 #define CAG_KERNELS_BOTH __host__ __device__
 #define CAG_KERNELS_UNROLL _Pragma("unroll")
+#define CAG_KERNELS_ROLLED _Pragma("unroll 1")
 #define CAG_KERNELS_UNROLL_4 _Pragma("unroll 4")
+#define CAG_KERNELS_UNROLL_8 _Pragma("unroll 8")
 #else
 #define CAG_KERNELS_DEVICE inline
 #define CAG_KERNELS_BOTH
 #define CAG_KERNELS_UNROLL
+#define CAG_KERNELS_ROLLED
 #define CAG_KERNELS_UNROLL_4
+#define CAG_KERNELS_UNROLL_8
 #endif
 
 namespace cag::kernels::cuda {

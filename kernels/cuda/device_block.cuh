@@ -28,6 +28,8 @@ struct DeviceBlock {
     return static_cast<std::int64_t>(atomicAdd(reinterpret_cast<unsigned long long*>(to),
                                                static_cast<unsigned long long>(value)));
   }
+  __device__ void min(std::uint32_t* to, std::uint32_t value) const { atomicMin(to, value); }
+  __device__ void max(std::uint32_t* to, std::uint32_t value) const { atomicMax(to, value); }
 
   __device__ void begin_copy(Four* to, const Four* from) const {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(
@@ -46,6 +48,11 @@ struct DeviceBlock {
     float value;
     asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
     return value;
+  }
+  __device__ std::uint16_t to_float16(float value) const {
+    std::uint16_t bits;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
+    return bits;
   }
 };
 

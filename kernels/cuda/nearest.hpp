@@ -29,10 +29,12 @@ CAG_KERNELS_DEVICE void add_anchor(Nearest& found, float squared, int category) 
   }
 }
 
-/// As if the anchors of `later` had followed.
+/// As if the anchors of `later` had been among those of `found`, where the lower category comes
+/// first.
 CAG_KERNELS_DEVICE void add_nearest(Nearest& found, const Nearest& later) {
   const bool same = later.category == found.category;
-  const bool nearer = later.best < found.best;
+  const bool nearer = later.best < found.best || (later.best == found.best && later.category >= 0 &&
+                                                  later.category < found.category);
   // Of either side the nearest that is not of the winner's category.
   const float ours = nearer && !same ? found.best : found.second;
   const float theirs = nearer || same ? later.second : later.best;

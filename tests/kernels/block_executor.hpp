@@ -79,6 +79,19 @@ class HostBlock {
     return std::atomic_ref(*to).fetch_add(value, std::memory_order_relaxed);
   }
 
+  void min(std::uint32_t* to, std::uint32_t value) const {
+    std::atomic_ref all(*to);
+    auto least = all.load();
+    while (value < least && !all.compare_exchange_weak(least, value)) {
+    }
+  }
+  void max(std::uint32_t* to, std::uint32_t value) const {
+    std::atomic_ref all(*to);
+    auto most = all.load();
+    while (value > most && !all.compare_exchange_weak(most, value)) {
+    }
+  }
+
   /// What was begun arrives at the latest moment.
   void begin_copy(cuda::Four* to, const cuda::Four* from) const { copies_.emplace_back(to, from); }
   void end_copies() const {
@@ -95,6 +108,18 @@ class HostBlock {
                            ? std::ldexp(static_cast<float>(fraction), -24)
                            : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
     return (bits & 0x8000) != 0 ? -size : size;
+  }
+  std::uint16_t to_float16(float value) const {
+    const auto sign = static_cast<std::uint16_t>(std::signbit(value) ? 0x8000 : 0);
+    const float size = std::abs(value);
+    if (std::isnan(value)) return 0x7FFF;
+    if (size >= 65520) return sign | 0x7C00;
+    // In units of its last place, rounded to even as nearbyint does.
+    int exponent = size == 0 ? -14 : std::max(std::ilogb(size), -14);
+    auto units = static_cast<int>(std::nearbyint(std::ldexp(size, 10 - exponent)));
+    if (units == 2048) units = 1024, ++exponent;
+    const int bits = units < 1024 ? units : (exponent + 15) << 10 | (units - 1024);
+    return static_cast<std::uint16_t>(sign | bits);
   }
 
  private:

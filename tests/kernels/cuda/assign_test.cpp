@@ -6,52 +6,20 @@
 
 #include "../block_executor.hpp"
 #include "assign_cases.hpp"
-#include "cuda/anchor_body.hpp"
+#include "host_anchors.hpp"
 
 using namespace cag::kernels;
 using namespace cag::kernels::test;
 
 namespace {
 
-/// DeviceAnchors in memory of the host, laid out by the kernel's body.
-class HostAnchors {
- public:
-  explicit HostAnchors(const Anchors& anchors)
-      : tiles_(new (std::align_val_t{16}) float[static_cast<std::size_t>(
-            cuda::AnchorTiles::channels(anchors.width) *
-            cuda::AnchorTiles::of(anchors.size()).all_slots())]),
-        category_(anchors.category.size()) {
-    const cuda::AnchorJob job{anchors.vectors.data(),
-                              anchors.width,
-                              1,
-                              anchors.category.data(),
-                              anchors.size(),
-                              anchors.width,
-                              tiles_.get(),
-                              category_.data()};
-    launch(job.tasks(), 32, 0, [&](const HostBlock& block) { anchor_body(block, job); });
-  }
-
-  cuda::DeviceAnchors view() const {
-    return {tiles_.get(), category_.data(), std::ssize(category_), 0};
-  }
-
- private:
-  struct Free {
-    void operator()(float* own) const { operator delete[](own, std::align_val_t{16}); }
-  };
-  std::unique_ptr<float[], Free> tiles_;
-  std::vector<std::int64_t> category_;
-};
-
 void assign(const FeatureMap& map, const Anchors& anchors, const MarginTest& test,
             const Assignment& out) {
   const HostAnchors own(anchors);
-  auto view = own.view();
-  view.width = anchors.width;
-  const cuda::AssignJob job(map, view, test, out);
-  launch(job.tasks(), job.threads(), job.shared_bytes(), [&](const HostBlock& block) {
-    cuda::AnchorTiles::with_slice(job.tiles.slice,
+  const cuda::AssignJob job{cuda::DistanceJob(map, own.view()), test, out};
+  const auto& distances = job.distances;
+  launch(distances.tasks(), distances.threads(), job.shared_bytes(), [&](const HostBlock& block) {
+    cuda::AnchorTiles::with_slice(distances.tiles.slice,
                                   [&](auto slice) { cuda::assign_body<slice()>(block, job); });
   });
 }
@@ -135,11 +103,12 @@ TEST_CASE("the body of assign takes 256 anchors of 2048 channels in 48 KB", "[de
   check_equal(run(stored.view(), anchors, {.margin = 0.5F}),
               oracle(rounded(map, Element::kFloat16), anchors, {.margin = 0.5F}, 1e-4), 1e-5);
   for (std::int64_t count = 1; count <= AnchorTable::kMaxAnchors; ++count) {
-    const auto tiles = cuda::AnchorTiles::of(count);
-    const cuda::AssignJob job(stored.view(), {nullptr, nullptr, count, 2048}, {}, {});
-    REQUIRE(tiles.all_slots() >= count);
-    REQUIRE(job.shared_bytes() <= 48 << 10);
-    REQUIRE(job.threads() <= cuda::AssignJob::kMostThreads);
+    const cuda::DistanceJob job(stored.view(), {nullptr, nullptr, count, 2048});
+    REQUIRE(job.tiles.all_slots() >= count);
+    REQUIRE(job.stage >= job.parts * cuda::kFour);
+    REQUIRE(job.stage % (job.parts * cuda::kFour) == 0);
+    REQUIRE(cuda::AssignJob{job, {}, {}}.shared_bytes() <= 48 << 10);
+    REQUIRE(job.threads() <= cuda::DistanceJob::most_threads(job.tiles.slice));
   }
 }
 
@@ -163,6 +132,20 @@ TEST_CASE("the body of assign writes only what is asked for, and nothing for an 
   std::vector<std::int64_t> label(50);
   assign(stored.view(), anchors, {}, {.label = label.data(), .ignore = -7});
   for (std::size_t i = 0; i < 50; ++i) CHECK(label[i] == (all.label[i] == 250 ? -7 : all.label[i]));
+  // The bytes, the gap and where it abstains, too.
+  std::vector<std::uint8_t> bytes(50), categories(50), abstain(50);
+  std::vector<float> gap(50);
+  assign(stored.view(), anchors, {},
+         {.gap = gap.data(),
+          .abstain = abstain.data(),
+          .label_byte = bytes.data(),
+          .category_byte = categories.data()});
+  for (std::size_t i = 0; i < 50; ++i) {
+    CHECK(bytes[i] == all.label[i]);
+    CHECK(gap[i] == all.second[i] - all.nearest[i]);
+    CHECK(abstain[i] == (all.label[i] == 250));
+    CHECK((abstain[i] == 1 || categories[i] == bytes[i]));
+  }
   // The category is that of the label where there is one, and the first where no anchor is near.
   auto broken = map;
   broken.values[7] = std::numeric_limits<float>::quiet_NaN();

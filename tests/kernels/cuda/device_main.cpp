@@ -11,5 +11,8 @@ int main(int argc, char** argv) {
     std::printf("skipped: no CUDA device: %s\n", cudaGetErrorString(error));
     return 77;
   }
+  cudaDeviceProp device{};
+  cudaGetDeviceProperties(&device, 0);
+  std::printf("on %s, sm_%d%d\n", device.name, device.major, device.minor);
   return Catch::Session().run(argc, argv);
 }
