@@ -180,8 +180,9 @@ CAG_KERNELS_DEVICE void own_distance_rows(const Block& block, const OwnDistanceJ
                      map.channels, kWarp, squares);
       CAG_KERNELS_UNROLL
       for (int w = 0; w < Job::kWays; ++w) {
+        if (way + w >= end) break;
         for (int by = kWarp / 2; by > 0; by /= 2) squares[w] += block.shuffle_down(squares[w], by);
-        if (way + w < end && (found.anchor < 0 || squares[w] < found.squared))
+        if (found.anchor < 0 || squares[w] < found.squared)
           found = {squares[w], static_cast<std::int32_t>(way + w)};
       }
     }

@@ -16,11 +16,9 @@
 
 namespace cag::detail {
 
-/// What the compiled operators read a map as; none of maps that they do not know, which take
-/// LibTorch's way.
-inline std::optional<kernels::Element> element_of(const at::Tensor& map) {
-  if (!map.is_cpu()) return {};
-  switch (map.scalar_type()) {
+/// What the compiled operators read values as; none of those that they do not know.
+inline std::optional<kernels::Element> element_of(at::ScalarType type) {
+  switch (type) {
     case at::kFloat:
       return kernels::Element::kFloat32;
     case at::kBFloat16:
@@ -32,6 +30,12 @@ inline std::optional<kernels::Element> element_of(const at::Tensor& map) {
   }
 }
 
+/// The same of a map on the CPU; none of maps that take LibTorch's way.
+inline std::optional<kernels::Element> element_of(const at::Tensor& map) {
+  if (!map.is_cpu()) return {};
+  return element_of(map.scalar_type());
+}
+
 /// A map [N, D, h, w] that has an Element, as the operators read it: where it lies, if its pixels
 /// or its channels lie side by side, else from a copy.
 class FeatureView {
@@ -40,7 +44,7 @@ class FeatureView {
     if (!fits()) features_ = features_.contiguous();
     const auto size = features_.sizes();
     view_ = {.data = features_.const_data_ptr(),
-             .element = element_of(features_).value(),
+             .element = element_of(features_.scalar_type()).value(),
              .images = size[0],
              .channels = size[1],
              .pixels = size[2] * size[3],

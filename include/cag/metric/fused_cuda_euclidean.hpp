@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string_view>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+
+#include <cag/anchor/anchors.hpp>
+#include <cag/detail/cuda_views.hpp>
+#include <cag/kernels/cuda/assign.hpp>
+#include <cag/label/nearest_two.hpp>
+#include <cag/metric/fused_euclidean.hpp>
+
+namespace cag::metric {
+
+/// FusedEuclidean, also of features on a GPU: those by cag::kernels_cuda, which is to be linked
+/// beside cag::kernels, in the current stream.
+struct FusedCudaEuclidean {
+  static constexpr std::string_view kName = FusedEuclidean::kName;
+
+  at::Tensor operator()(const at::Tensor& features, const at::Tensor& anchors) const {
+    return Euclidean{}(features, anchors);
+  }
+
+  NearestTwo nearest_two(const at::Tensor& features, const Anchors& anchors,
+                         const at::Tensor& competing) const {
+    if (!detail::cuda_element_of(features))
+      return FusedEuclidean{}.nearest_two(features, anchors, competing);
+    TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
+                      anchors.categories());
+    const detail::CudaScope scope(features);
+    const detail::FeatureView map(features);
+    const detail::CudaAnchors table(detail::AnchorRows::of(anchors, competing), features.device(),
+                                    scope);
+    const auto pixels = features.size(0) * features.size(2) * features.size(3);
+    const auto floats = features.options().dtype(at::kFloat);
+    NearestTwo found{at::empty({pixels}, floats.dtype(at::kLong)), at::empty({pixels}, floats),
+                     at::empty({pixels}, floats), anchors.categories()};
+    scope.check(kernels::cuda::assign(map.view(), table.view(), {},
+                                      {.category = found.category.mutable_data_ptr<std::int64_t>(),
+                                       .nearest = found.nearest.mutable_data_ptr<float>(),
+                                       .second = found.second.mutable_data_ptr<float>()},
+                                      scope.stream()),
+                "assign");
+    return found;
+  }
+};
+
+}  // namespace cag::metric
