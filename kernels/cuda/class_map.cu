@@ -18,7 +18,7 @@ const char* class_map(const PixelClasses& classes, std::int64_t images, std::int
                       std::uint8_t* map, std::int64_t* counts, void* stream) noexcept {
   const auto categories = classes.categories;
   const auto count_bytes = static_cast<std::size_t>(images * categories) * sizeof(std::int64_t);
-  if (counts != nullptr)
+  if (counts != nullptr && count_bytes != 0)
     if (const auto* error =
             message_of(cudaMemsetAsync(counts, 0, count_bytes, static_cast<cudaStream_t>(stream))))
       return error;

@@ -61,6 +61,7 @@ class CudaAnchors {
  public:
   CudaAnchors(const AnchorRows& rows, at::Device device, const CudaScope& scope)
       : vectors_(sent(rows.vectors, device)), category_(sent(rows.category, device)) {
+    rows.check_some();
     const auto anchors = vectors_.size(0), width = vectors_.size(1);
     memory_ = at::empty({kernels::cuda::anchor_bytes(anchors, width)},
                         vectors_.options().dtype(at::kByte));

@@ -107,9 +107,15 @@ struct AnchorRows {
     return result;
   }
 
+  /// @throws c10::ValueError without any
   kernels::AnchorTable table() const {
+    check_some();
     return {vectors.const_data_ptr<float>(), category.const_data_ptr<std::int64_t>(),
             vectors.size(0), vectors.size(1)};
+  }
+
+  void check_some() const {
+    TORCH_CHECK_VALUE(vectors.size(0) >= 1, "expected a category that competes, got none");
   }
 };
 

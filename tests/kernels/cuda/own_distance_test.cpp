@@ -58,5 +58,11 @@ TEST_CASE("the bodies of own_distance count nothing without anchors") {
 }
 
 TEST_CASE("the bodies of own_distance race with nobody", "[race]") {
-  expect_own_distances(Run(), 1, 20, 36, 5, 2);
+  const auto anchors = anchors_of(5, 2, 12);
+  const auto classes = classes_of(random_labels(70, 5, 9), 5);
+  for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast}) {
+    const Stored stored(random_map(1, 12, 70), layout);
+    const auto result = Run::distances(stored.view(), anchors, classes);
+    CHECK(result.sum.pixels == 70 - std::count(result.nearest.begin(), result.nearest.end(), -1));
+  }
 }

@@ -270,6 +270,14 @@ TEST_CASE("the policies for CUDA say what does not fit, and take what lies on th
   const auto wrong = labels.to(kGpu).fill_(kCategories);
   CHECK_THAT(message_of([&] { sums::FusedCuda{}(map, wrong, kCategories); }),
              Contains("expected labels below 5") && Contains("got 5"));
+  const Anchors anchors{at::randn({kCategories, 8}, at::kDouble),
+                        at::ones({kCategories}, at::kLong)};
+  for (const auto& features : {map, map.cpu()})
+    CHECK_THAT(message_of([&] {
+                 metric::FusedCudaEuclidean{}.nearest_two(features, anchors,
+                                                          at::zeros({kCategories}, at::kBool));
+               }),
+               Contains("expected a category that competes, got none"));
   const cag::detail::CudaScope scope(map);
   CHECK_THAT(message_of([&] { scope.check("out of luck", "assign"); }),
              Contains("assign on cuda:0: out of luck"));
