@@ -52,7 +52,7 @@ void Contest::note(const std::string& name, const std::string& key, double value
 void Contest::run(const Options& options, int threads) {
   constexpr int kFewest = 5;
   // Repetitions of a turn, and seconds. The second repetition finds its input as the first left it,
-  // whoever came before.
+  // whoever came before: that is nothing to who takes long over it.
   constexpr double kLeast = 2, kMost = 10, kTurn = 1e-3;
   struct Turn {
     Contestant* contestant;
