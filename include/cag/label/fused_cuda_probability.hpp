@@ -22,7 +22,7 @@ struct FusedCudaProbability {
   static constexpr bool kReadsLogits = true;
   static constexpr bool kLogitMapSuffices = true;
 
-  double threshold = FusedProbability{}.threshold;
+  double threshold = FusedProbability{}.threshold;  ///< as FusedProbability has it
 
   at::Tensor operator()(const Evidence& evidence) const {
     auto map = evidence.logit_map;
