@@ -97,13 +97,23 @@ CAG_KERNELS_DEVICE void write_four(const Block& block, const Four& four, typenam
   *reinterpret_cast<Neighbours<typename E::Stored>*>(to) = stored;
 }
 
-/// Whether four neighbours of a map, from any fourth one on, can be read or written at once.
+inline int bytes_of(Element element) {
+  return element == Element::kFloat32 ? int{sizeof(float)} : int{sizeof(std::uint16_t)};
+}
+
+/// Whether that many neighbours of a map, from any multiple of it on, can be read or written at
+/// once.
+template <typename Map>
+bool lies_in(const Map& map, int neighbours) {
+  const auto bytes = static_cast<std::uintptr_t>(neighbours * bytes_of(map.element));
+  const auto other = map.pixel_stride == 1 ? map.channel_stride : map.pixel_stride;
+  return reinterpret_cast<std::uintptr_t>(map.data) % bytes == 0 && other % neighbours == 0 &&
+         map.image_stride % neighbours == 0;
+}
+
 template <typename Map>
 bool lies_in_fours(const Map& map) {
-  const auto bytes = map.element == Element::kFloat32 ? sizeof(float) : sizeof(std::uint16_t);
-  const auto other = map.pixel_stride == 1 ? map.channel_stride : map.pixel_stride;
-  return reinterpret_cast<std::uintptr_t>(map.data) % (kFour * bytes) == 0 && other % kFour == 0 &&
-         map.image_stride % kFour == 0;
+  return lies_in(map, kFour);
 }
 
 }  // namespace cag::kernels::cuda

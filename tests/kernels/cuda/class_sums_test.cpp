@@ -13,7 +13,7 @@ using namespace cag::kernels::test;
 
 namespace {
 
-Sums run(const FeatureMap& map, const PixelClasses& classes) {
+Sums run_in_pieces(const FeatureMap& map, const PixelClasses& classes, std::int64_t piece) {
   const auto values = classes.categories * map.channels;
   Sums result{std::vector<float>(map.images * values, -1),
               std::vector<std::int64_t>(map.images * classes.categories),
@@ -26,7 +26,8 @@ Sums run(const FeatureMap& map, const PixelClasses& classes) {
       result.counts.data()};
   launch(labels.tasks(), labels.kThreads, labels.shared_bytes(),
          [&](const HostBlock& block) { class_map_body(block, labels); });
-  cuda::PartialSumsJob pieces{map, result.classes.data(), categories};
+  cuda::PartialSumsJob pieces(map, result.classes.data(), categories, nullptr);
+  if (piece != 0) pieces.piece = piece;
   std::vector<float> partial(map.images * pieces.pieces() * values);
   pieces.partial = partial.data();
   launch(pieces.tasks(), pieces.threads(), pieces.shared_bytes(), [&](const HostBlock& block) {
@@ -36,8 +37,13 @@ Sums run(const FeatureMap& map, const PixelClasses& classes) {
       cuda::partial_sums_body<cuda::PartialSumsJob::kMostChannels>(block, pieces);
   });
   const cuda::SumsJob all{partial.data(), map.images, pieces.pieces(), values, result.sums.data()};
-  launch(all.tasks(), all.kThreads, 0, [&](const HostBlock& block) { sums_body(block, all); });
+  launch(all.tasks(), all.kThreads, all.shared_bytes(),
+         [&](const HostBlock& block) { sums_body(block, all); });
   return result;
+}
+
+Sums run(const FeatureMap& map, const PixelClasses& classes) {
+  return run_in_pieces(map, classes, 0);
 }
 
 }  // namespace
@@ -51,8 +57,18 @@ TEST_CASE("the bodies of class_sums take the first of equal logits, and NaN abov
 TEST_CASE("the bodies of class_sums agree with float64 in every division of the channels") {
   const auto [images, channels, pixels, categories] =
       GENERATE(std::tuple{1, 20, 1500, 19}, std::tuple{2, 130, 70, 3}, std::tuple{3, 1, 1, 1},
-               std::tuple{1, 5, 100, 40}, std::tuple{1, 3, 600, 255}, std::tuple{1, 70, 33, 25});
+               std::tuple{1, 5, 100, 40}, std::tuple{1, 3, 600, 255}, std::tuple{1, 70, 33, 25},
+               std::tuple{2, 24, 256, 5});
   expect_sums(run, images, channels, pixels, categories);
+}
+
+TEST_CASE("the bodies of class_sums agree with float64 in pieces of any size") {
+  const auto piece = GENERATE(256, 1024);
+  const auto in_pieces = [=](const FeatureMap& map, const PixelClasses& classes) {
+    return run_in_pieces(map, classes, piece);
+  };
+  expect_sums(in_pieces, 2, 6, 1304, 19);
+  expect_sums(in_pieces, 1, 4, 700, 2);
 }
 
 TEST_CASE("the bodies of class_sums race with nobody", "[race]") {
@@ -73,9 +89,20 @@ TEST_CASE("the bodies of class_sums leave zeros for an empty map") {
   CHECK(run(map, {nullptr, nullptr, 4}).sums.empty());
 }
 
+TEST_CASE("PartialSumsJob takes pieces as large as leave enough of them") {
+  const auto piece = [](std::int64_t images, std::int64_t channels, std::int64_t pixels) {
+    const FeatureMap map{nullptr, Element::kFloat32, images, channels, pixels, 0, pixels, 1};
+    return cuda::PartialSumsJob(map, nullptr, 19, nullptr).piece;
+  };
+  CHECK(piece(1, 256, 128 * 256) == 1024);
+  CHECK(piece(1, 256, 64 * 256) == 512);
+  CHECK(piece(1, 16, 100) == 128);
+  CHECK(piece(512, 16, 1000) == 1024);
+}
+
 TEST_CASE("PartialSumsJob stays within 48 KB of shared memory for any number of categories") {
   for (int categories = 1; categories <= 255; ++categories) {
-    const cuda::PartialSumsJob job{{}, nullptr, categories};
+    const cuda::PartialSumsJob job({}, nullptr, categories, nullptr);
     REQUIRE(job.warps() >= 1);
     REQUIRE(job.shared_bytes() <= 48 << 10);
   }

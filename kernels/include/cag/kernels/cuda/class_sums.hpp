@@ -7,7 +7,7 @@
 namespace cag::kernels::cuda {
 
 /// Bytes of device memory that class_sums needs beside its results: the sums of all categories for
-/// each 1024 pixels.
+/// each 1024 pixels, or for fewer of a map that would not keep a device busy.
 std::int64_t class_sums_bytes(const FeatureMap& map, std::int64_t categories) noexcept;
 
 /// `class_sums` on a device. Equal calls have equal results: no sum depends on the order in which
