@@ -10,7 +10,8 @@ namespace {
 
 // Registers for the sums, and several blocks to a multiprocessor: they hide each other's barriers.
 template <int kSlice>
-__global__ void __launch_bounds__(DistanceJob::most_threads(kSlice), 2)
+__global__ void __launch_bounds__(DistanceJob::most_threads(kSlice),
+                                  DistanceJob::least_blocks(kSlice))
     assign_kernel(const __grid_constant__ AssignJob job) {
   assign_body<kSlice>(DeviceBlock(), job);
 }

@@ -39,6 +39,8 @@ struct DistanceJob {
   static constexpr int kStageFloats = 6144;
   /// Of blocks with such slices: smaller ones make three at most.
   static constexpr int most_threads(int slice) { return kWarp * (slice > 24 ? 8 : 4); }
+  /// As many to a multiprocessor as have registers enough.
+  static constexpr int least_blocks(int slice) { return slice > 20 ? 2 : 3; }
   CAG_KERNELS_BOTH int threads() const { return kWarp * tiles.slices * parts; }
   /// Of a block.
   CAG_KERNELS_BOTH int pixels() const { return kWarp * lane_pixels(tiles.slice); }

@@ -9,7 +9,8 @@ namespace cag::kernels::cuda {
 namespace {
 
 template <int kSlice>
-__global__ void __launch_bounds__(DistanceJob::most_threads(kSlice), 2)
+__global__ void __launch_bounds__(DistanceJob::most_threads(kSlice),
+                                  DistanceJob::least_blocks(kSlice))
     category_distance_kernel(const __grid_constant__ CategoryDistanceJob job) {
   category_distance_body<kSlice>(DeviceBlock(), job);
 }
