@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -59,22 +60,29 @@ inline void check_same_device(const at::Tensor& labels, const at::Tensor& featur
 /// Anchors on a device as the operators read them.
 class CudaAnchors {
  public:
-  CudaAnchors(const AnchorRows& rows, at::Device device, const CudaScope& scope)
-      : vectors_(sent(rows.vectors, device)), category_(sent(rows.category, device)) {
+  CudaAnchors(const AnchorRows& rows, at::Device device, const CudaScope& scope) {
     rows.check_some();
-    const auto anchors = vectors_.size(0), width = vectors_.size(1);
-    memory_ = at::empty({kernels::cuda::anchor_bytes(anchors, width)},
-                        vectors_.options().dtype(at::kByte));
-    scope.check(kernels::cuda::lay_out_anchors(
-                    vectors_.const_data_ptr<float>(), category_.const_data_ptr<std::int64_t>(),
-                    anchors, width, memory_.mutable_data_ptr(), view_, scope.stream()),
-                "anchors");
+    const auto anchors = rows.vectors.size(0), width = rows.vectors.size(1);
+    // In one copy.
+    const auto category_bytes = rows.category.nbytes(), vector_bytes = rows.vectors.nbytes();
+    auto both = at::empty({static_cast<std::int64_t>(category_bytes + vector_bytes)}, at::kByte);
+    auto* const host = both.mutable_data_ptr<std::uint8_t>();
+    std::memcpy(host, rows.category.const_data_ptr(), category_bytes);
+    std::memcpy(host + category_bytes, rows.vectors.const_data_ptr(), vector_bytes);
+    sent_ = sent(both, device);
+    const auto* const from = sent_.const_data_ptr<std::uint8_t>();
+    memory_ = at::empty({kernels::cuda::anchor_bytes(anchors, width)}, sent_.options());
+    scope.check(
+        kernels::cuda::lay_out_anchors(reinterpret_cast<const float*>(from + category_bytes),
+                                       reinterpret_cast<const std::int64_t*>(from), anchors, width,
+                                       memory_.mutable_data_ptr(), view_, scope.stream()),
+        "anchors");
   }
 
   const kernels::cuda::DeviceAnchors& view() const { return view_; }
 
  private:
-  at::Tensor vectors_, category_, memory_;
+  at::Tensor sent_, memory_;
   kernels::cuda::DeviceAnchors view_{};
 };
 

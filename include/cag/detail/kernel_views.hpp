@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <optional>
+#include <vector>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
@@ -94,16 +97,47 @@ struct AnchorRows {
   /// The anchors that take part.
   /// @param competing [K] bool
   static AnchorRows of(const Anchors& anchors, const at::Tensor& competing) {
-    const auto owners = anchors.owners();
-    const auto rows = competing.index_select(0, owners)
-                          .logical_and(anchors.stand_ins().logical_not())
-                          .nonzero()
-                          .squeeze(1);
-    AnchorRows result{anchors.vectors.index_select(0, rows).to(at::kFloat).contiguous(),
-                      owners.index_select(0, rows).contiguous()};
-    TORCH_CHECK_VALUE(rows.size(0) <= kernels::AnchorTable::kMaxAnchors, "expected at most ",
-                      kernels::AnchorTable::kMaxAnchors, " anchors, got ", rows.size(0));
-    TORCH_CHECK_VALUE(result.vectors.isfinite().all().item<bool>(), "expected finite anchors");
+    // By hand: it is done for every map, and LibTorch takes longer than the map does on a GPU.
+    const auto owners = anchors.owners().to(at::kCPU).contiguous();
+    const auto counts = anchors.counts.to(at::kCPU).contiguous();
+    const auto vectors = anchors.vectors.to(at::kCPU, at::kDouble).contiguous();
+    const auto taken = competing.to(at::kCPU).contiguous();
+    const auto rows = owners.size(0), width = vectors.size(1), categories = taken.size(0);
+    TORCH_CHECK_VALUE(categories == anchors.categories(), "expected whether each of ",
+                      anchors.categories(), " categories competes, got ", competing.sizes());
+    TORCH_CHECK_VALUE(vectors.size(0) == rows && counts.size(0) == rows, "expected ", rows,
+                      " anchors and counts, got ", vectors.sizes(), " and ", counts.sizes());
+    const auto* const owner = owners.const_data_ptr<std::int64_t>();
+    const auto* const count = counts.const_data_ptr<std::int64_t>();
+    const auto* const competes = taken.const_data_ptr<bool>();
+    std::vector<bool> seen(static_cast<std::size_t>(categories));
+    for (std::int64_t r = 0; r < rows; ++r) {
+      TORCH_CHECK_VALUE(owner[r] >= 0 && owner[r] < categories, "expected owners in [0, ",
+                        categories, "), got ", owner[r]);
+      if (count[r] > 0) seen[static_cast<std::size_t>(owner[r])] = true;
+    }
+    std::vector<std::int64_t> own;
+    for (std::int64_t r = 0; r < rows; ++r)
+      if (competes[owner[r]] && !(count[r] == 0 && seen[static_cast<std::size_t>(owner[r])]))
+        own.push_back(r);
+    TORCH_CHECK_VALUE(own.size() <= kernels::AnchorTable::kMaxAnchors, "expected at most ",
+                      kernels::AnchorTable::kMaxAnchors, " anchors, got ", own.size());
+
+    AnchorRows result{at::empty({std::ssize(own), width}, at::kFloat),
+                      at::empty({std::ssize(own)}, at::kLong)};
+    auto* to = result.vectors.mutable_data_ptr<float>();
+    auto* category = result.category.mutable_data_ptr<std::int64_t>();
+    bool finite = true;
+    for (const auto r : own) {
+      *category++ = owner[r];
+      const auto* const from = vectors.const_data_ptr<double>() + r * width;
+      for (std::int64_t d = 0; d < width; ++d) {
+        to[d] = static_cast<float>(from[d]);
+        finite &= std::isfinite(to[d]);
+      }
+      to += width;
+    }
+    TORCH_CHECK_VALUE(finite, "expected finite anchors");
     return result;
   }
 
