@@ -1,8 +1,11 @@
 #include <cag/metric/fused_euclidean.hpp>
 
+#include <ATen/ops/ones.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <cag/candidate/among.hpp>
 #include <cag/label/agreement.hpp>
@@ -165,4 +168,20 @@ TEST_CASE("FusedEuclidean says what does not fit") {
                labeler(at::rand({1, 8, 2, 2}), some_anchors(1025, 8));
              }),
              Contains("at most 1024 anchors, got 1025"));
+  // Without the labeler, which looks first.
+  const auto nearest = [&](const Anchors& own, const at::Tensor& competing) {
+    return message_of([&] {
+      metric::FusedEuclidean{}.nearest_two(at::rand({1, 8, 2, 2}), own, competing);
+    });
+  };
+  const auto all = at::ones({3}, at::kBool);
+  CHECK_THAT(nearest(anchors, at::ones({2}, at::kBool)),
+             Contains("each of 3 categories competes, got [2]"));
+  CHECK_THAT(nearest(anchors, at::zeros({3}, at::kBool)), Contains("competes, got none"));
+  auto short_counts = anchors.clone();
+  short_counts.counts = at::ones({2}, at::kLong);
+  CHECK_THAT(nearest(short_counts, all), Contains("expected 3 anchors and counts"));
+  auto strange = anchors.clone();
+  strange.owner = at::tensor({0, -1, 2}, at::kLong);
+  CHECK_THAT(nearest(strange, all), Contains("owners in"));
 }
