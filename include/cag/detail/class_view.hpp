@@ -54,12 +54,12 @@ struct ClassMap {
   }
 };
 
-/// Every labelled pixel has been counted.
+/// Every labelled pixel has been counted: a device is asked once.
 /// @throws c10::ValueError for a label that is no category
 inline void check_counted(const at::Tensor& pixels, const at::Tensor& labels,
                           std::int64_t categories) {
   const auto labelled = labels.ne(kIgnoreIndex);
-  if (pixels.sum().item<std::int64_t>() != labelled.sum().item<std::int64_t>())
+  if (pixels.sum().ne(labelled.sum()).item<bool>())
     ClassSums::check_categories(labels.masked_select(labelled), categories);
 }
 

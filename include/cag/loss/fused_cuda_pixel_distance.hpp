@@ -8,11 +8,11 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cag/anchor/anchors.hpp>
+#include <cag/detail/class_view.hpp>
 #include <cag/detail/cuda_views.hpp>
 #include <cag/kernels/cuda/class_map.hpp>
 #include <cag/kernels/cuda/own_distance.hpp>
 #include <cag/loss/fused_pixel_distance.hpp>
-#include <cag/sums/fused_cuda.hpp>
 
 namespace cag {
 namespace detail {
@@ -32,12 +32,12 @@ struct CudaOwnDistanceSum : torch::autograd::Function<CudaOwnDistanceSum> {
     static_assert(sizeof(kernels::DistanceSum) == 2 * sizeof(double));
     auto sum = at::empty({2}, classes.options().dtype(at::kDouble));
     auto memory = at::empty({kernels::cuda::own_distance_bytes(map.view())}, classes.options());
-    scope.check(
-        kernels::cuda::own_distance(map.view(), own(vectors, category),
-                                    classes.const_data_ptr<std::uint8_t>(), at(distance, nearest),
-                                    static_cast<kernels::DistanceSum*>(sum.mutable_data_ptr()),
-                                    memory.mutable_data_ptr(), scope.stream()),
-        "own_distance");
+    scope.check(kernels::cuda::own_distance(
+                    map.view(), own_anchors_view(vectors, category),
+                    classes.const_data_ptr<std::uint8_t>(), own_distances_view(distance, nearest),
+                    static_cast<kernels::DistanceSum*>(sum.mutable_data_ptr()),
+                    memory.mutable_data_ptr(), scope.stream()),
+                "own_distance");
     context->save_for_backward({features, vectors, category, distance, nearest});
     auto pixels = sum.view(at::kLong)[1].clone();
     context->mark_non_differentiable({pixels});
@@ -54,20 +54,12 @@ struct CudaOwnDistanceSum : torch::autograd::Function<CudaOwnDistanceSum> {
                                                            : at::MemoryFormat::ChannelsLast);
     auto distance = saved[3], nearest = saved[4];
     const auto scale = gradients[0].to(at::kFloat).contiguous();
-    scope.check(kernels::cuda::own_distance_gradient(
-                    map.view(), own(saved[1], saved[2]), at(distance, nearest),
-                    scale.const_data_ptr<float>(), written(gradient), scope.stream()),
-                "own_distance_gradient");
+    scope.check(
+        kernels::cuda::own_distance_gradient(
+            map.view(), own_anchors_view(saved[1], saved[2]), own_distances_view(distance, nearest),
+            scale.const_data_ptr<float>(), written(gradient), scope.stream()),
+        "own_distance_gradient");
     return {gradient, {}, {}, {}};
-  }
-
- private:
-  static kernels::OwnAnchors own(const at::Tensor& vectors, const at::Tensor& category) {
-    return {vectors.const_data_ptr<float>(), category.const_data_ptr<std::int64_t>(),
-            vectors.size(0)};
-  }
-  static kernels::OwnDistances at(at::Tensor& distance, at::Tensor& nearest) {
-    return {distance.mutable_data_ptr<float>(), nearest.mutable_data_ptr<std::int32_t>()};
   }
 };
 
@@ -107,7 +99,7 @@ struct FusedCudaPixelDistance {
             classes.template mutable_data_ptr<std::uint8_t>(),
             pixels.template mutable_data_ptr<std::int64_t>(), scope.stream()),
         "class_map");
-    detail::check_counted_on_device(pixels, counted, categories);
+    detail::check_counted(pixels, counted, categories);
     const auto rows = detail::AnchorRows::of(anchors, candidates(anchors));
     const auto sum = detail::CudaOwnDistanceSum::apply(
         features, classes, detail::sent(rows.vectors, features.device()),

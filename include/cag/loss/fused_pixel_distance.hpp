@@ -28,6 +28,17 @@
 namespace cag {
 namespace detail {
 
+/// @param vectors [R, D] float32  @param category [R] int64, ascending
+inline kernels::OwnAnchors own_anchors_view(const at::Tensor& vectors, const at::Tensor& category) {
+  return {vectors.const_data_ptr<float>(), category.const_data_ptr<std::int64_t>(),
+          vectors.size(0)};
+}
+
+/// @param distance [N, h, w] float32  @param nearest [N, h, w] int32
+inline kernels::OwnDistances own_distances_view(at::Tensor& distance, at::Tensor& nearest) {
+  return {distance.mutable_data_ptr<float>(), nearest.mutable_data_ptr<std::int32_t>()};
+}
+
 /// (features, class map [N, h, w], anchors' vectors, their categories) -> (sum of the pixels'
 /// distances to their own anchors, how many count).
 struct OwnDistanceSum : torch::autograd::Function<OwnDistanceSum> {
@@ -39,9 +50,9 @@ struct OwnDistanceSum : torch::autograd::Function<OwnDistanceSum> {
     const FeatureView map(features);
     auto distance = at::empty(classes.sizes(), at::kFloat);
     auto nearest = at::empty(classes.sizes(), at::kInt);
-    const auto sum = kernels::own_distance(map.view(), own(vectors, category),
+    const auto sum = kernels::own_distance(map.view(), own_anchors_view(vectors, category),
                                            classes.const_data_ptr<std::uint8_t>(),
-                                           at(distance, nearest), torch_threads());
+                                           own_distances_view(distance, nearest), torch_threads());
     context->save_for_backward({features, vectors, category, distance, nearest});
     auto pixels = at::scalar_tensor(sum.pixels, at::kLong);
     context->mark_non_differentiable({pixels});
@@ -56,18 +67,10 @@ struct OwnDistanceSum : torch::autograd::Function<OwnDistanceSum> {
                               map.view().pixel_stride == 1 ? at::MemoryFormat::Contiguous
                                                            : at::MemoryFormat::ChannelsLast);
     auto distance = saved[3], nearest = saved[4];
-    kernels::own_distance_gradient(map.view(), own(saved[1], saved[2]), at(distance, nearest),
+    kernels::own_distance_gradient(map.view(), own_anchors_view(saved[1], saved[2]),
+                                   own_distances_view(distance, nearest),
                                    gradients[0].item<float>(), written(gradient), torch_threads());
     return {gradient, {}, {}, {}};
-  }
-
- private:
-  static kernels::OwnAnchors own(const at::Tensor& vectors, const at::Tensor& category) {
-    return {vectors.const_data_ptr<float>(), category.const_data_ptr<std::int64_t>(),
-            vectors.size(0)};
-  }
-  static kernels::OwnDistances at(at::Tensor& distance, at::Tensor& nearest) {
-    return {distance.mutable_data_ptr<float>(), nearest.mutable_data_ptr<std::int32_t>()};
   }
 };
 

@@ -9,6 +9,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cag/anchor/class_sums.hpp>
+#include <cag/detail/class_view.hpp>
 #include <cag/detail/cuda_views.hpp>
 #include <cag/detail/first_derivative.hpp>
 #include <cag/detail/masked_labels.hpp>
@@ -21,15 +22,6 @@
 
 namespace cag {
 namespace detail {
-
-/// Every labelled pixel has been counted: the device is asked once.
-/// @throws c10::ValueError for a label that is no category
-inline void check_counted_on_device(const at::Tensor& pixels, const at::Tensor& labels,
-                                    std::int64_t categories) {
-  const auto labelled = labels.ne(kIgnoreIndex);
-  if (pixels.sum().ne(labelled.sum()).item<bool>())
-    ClassSums::check_categories(labels.masked_select(labelled), categories);
-}
 
 /// FusedSums of tensors on a GPU.
 struct FusedCudaSums : torch::autograd::Function<FusedCudaSums> {
@@ -120,8 +112,7 @@ struct FusedCuda {
     detail::check_same_device(masked.labels, features);
     if (masked.logits.defined()) detail::check_same_device(masked.logits, features);
     const auto found = detail::FusedCudaSums::apply(features, masked, categories);
-    if (!masked.logits.defined())
-      detail::check_counted_on_device(found[1], masked.labels, categories);
+    if (!masked.logits.defined()) detail::check_counted(found[1], masked.labels, categories);
     return {found[0], found[1]};
   }
 };
