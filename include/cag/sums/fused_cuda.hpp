@@ -15,8 +15,6 @@
 #include <cag/detail/masked_labels.hpp>
 #include <cag/kernels/cuda/class_sums.hpp>
 #include <cag/kernels/cuda/scatter.hpp>
-#include <cag/label/ignore.hpp>
-#include <cag/mask/fused_agreeing.hpp>
 #include <cag/mask/pixel_mask.hpp>
 #include <cag/sums/fused.hpp>
 
@@ -96,13 +94,7 @@ struct FusedCuda {
                        const at::Tensor& logits, std::int64_t categories) const {
     if (!detail::cuda_element_of(features))
       return Fused{}(features, labels, mask, logits, categories);
-    if constexpr (std::same_as<M, mask::FusedAgreeing>) {
-      detail::check_map(logits, "logits", "[N, K, h, w]");
-      detail::check_labels_of(labels, logits);
-      if (detail::cuda_element_of(logits) && logits.size(1) == categories)
-        return of(features, {labels, logits.detach()}, categories);
-    }
-    return of(features, {mask(labels, logits), {}}, categories);
+    return of(features, detail::MaskedLabels::of(mask, labels, logits, categories), categories);
   }
 
  private:
@@ -110,7 +102,6 @@ struct FusedCuda {
                       std::int64_t categories) {
     ClassSums::check(features, masked.labels, categories);
     detail::check_same_device(masked.labels, features);
-    if (masked.logits.defined()) detail::check_same_device(masked.logits, features);
     const auto found = detail::FusedCudaSums::apply(features, masked, categories);
     if (!masked.logits.defined()) detail::check_counted(found[1], masked.labels, categories);
     return {found[0], found[1]};
