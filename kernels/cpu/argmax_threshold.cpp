@@ -19,17 +19,18 @@ namespace cag::kernels::HWY_NAMESPACE {
 
 constexpr std::int64_t kMostLogits = 1024;
 
-/// The probability of the largest logit.
+HWY_ATTR hn::Mask<Floats> is_finite(FloatVector values) {
+  return hn::Lt(hn::Abs(values), hn::Set(kFloats, std::numeric_limits<float>::infinity()));
+}
+
+/// The probability of the largest logit, NaN where that is not finite.
 template <typename T>
 HWY_ATTR FloatVector softmax(FloatVector largest, const T* HWY_RESTRICT logits, std::int64_t stride,
                              std::int64_t channels) {
-  const auto one = hn::Set(kFloats, 1.0F);
   auto sum = hn::Zero(kFloats);
   for (std::int64_t k = 0; k < channels; ++k)
     sum = hn::Add(sum, exp_of_negative(hn::Sub(load_wide(logits + k * stride), largest)));
-  const auto finite =
-      hn::Lt(hn::Abs(largest), hn::Set(kFloats, std::numeric_limits<float>::infinity()));
-  return hn::IfThenElse(finite, hn::Div(one, sum),
+  return hn::IfThenElse(is_finite(largest), hn::Div(hn::Set(kFloats, 1.0F), sum),
                         hn::Set(kFloats, std::numeric_limits<float>::quiet_NaN()));
 }
 
@@ -40,9 +41,7 @@ HWY_ATTR void label_pixels(const cpu::ArgmaxThresholdJob& job, const T* HWY_REST
                            std::int64_t pixels) {
   const auto channels = job.logits.channels;
   const auto gap = hn::Sub(found.value, found.second);
-  const auto finite =
-      hn::Lt(hn::Abs(found.value), hn::Set(kFloats, std::numeric_limits<float>::infinity()));
-  auto active = hn::And(hn::Gt(gap, hn::Set(kFloats, job.active_above)), finite);
+  auto active = hn::And(hn::Gt(gap, hn::Set(kFloats, job.active_above)), is_finite(found.value));
   const auto decided = hn::Or(active, hn::Lt(gap, hn::Set(kFloats, job.inactive_below)));
   if (job.out.probability != nullptr || !hn::AllTrue(kFloats, decided)) {
     const auto probability = softmax(found.value, logits, stride, channels);

@@ -97,6 +97,29 @@ CAG_KERNELS_DEVICE void write_four(const Block& block, const Four& four, typenam
   *reinterpret_cast<Neighbours<typename E::Stored>*>(to) = stored;
 }
 
+/// The first `size` of four, zeros after them.
+/// @param at_once  whether four may be read at once, as lies_in_fours says
+template <typename E, typename Block>
+CAG_KERNELS_DEVICE Four read_up_to_four(const Block& block, const typename E::Stored* from,
+                                        std::int64_t size, bool at_once) {
+  if (at_once && size >= kFour) return read_four<E>(block, from);
+  Four four = {};
+  CAG_KERNELS_UNROLL
+  for (int i = 0; i < kFour; ++i)
+    if (i < size) four.value[i] = E::widen(block, from[i]);
+  return four;
+}
+
+/// The same, written.
+template <typename E, typename Block>
+CAG_KERNELS_DEVICE void write_up_to_four(const Block& block, const Four& four,
+                                         typename E::Stored* to, std::int64_t size, bool at_once) {
+  if (at_once && size >= kFour) return write_four<E>(block, four, to);
+  CAG_KERNELS_UNROLL
+  for (int i = 0; i < kFour; ++i)
+    if (i < size) to[i] = E::narrow(block, four.value[i]);
+}
+
 inline int bytes_of(Element element) {
   return element == Element::kFloat32 ? int{sizeof(float)} : int{sizeof(std::uint16_t)};
 }

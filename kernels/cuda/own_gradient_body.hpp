@@ -30,9 +30,9 @@ struct OwnGradientJob {
   }
   CAG_KERNELS_BOTH std::int64_t tasks() const { return map.images * blocks() * pieces(); }
 
-  /// What differences to the anchor are multiplied by.
+  /// What differences to the anchor are multiplied by, where a pixel counts.
   CAG_KERNELS_DEVICE float weight(std::int64_t pixel) const {
-    return at.nearest[pixel] < 0 || at.distance[pixel] == 0 ? 0 : *scale / at.distance[pixel];
+    return at.distance[pixel] == 0 ? 0 : *scale / at.distance[pixel];
   }
 };
 
@@ -48,7 +48,6 @@ CAG_KERNELS_DEVICE void own_gradient_planes(const Block& block, const OwnGradien
   const auto left = map.pixels - pixel;
   if (left <= 0) return;
   const int pixels = left < kFour ? static_cast<int>(left) : kFour;
-  const bool whole = job.fours && pixels == kFour;
   float weight[kFour];
   const float* anchors[kFour];  // null where a pixel does not count
   CAG_KERNELS_UNROLL
@@ -69,13 +68,7 @@ CAG_KERNELS_DEVICE void own_gradient_planes(const Block& block, const OwnGradien
     for (int a = 0; a < kAhead; ++a) {
       if (c + a >= last) continue;
       const auto* const at = from + (c + a) * map.channel_stride;
-      if (whole) {
-        values[a] = read_four<E>(block, at);
-      } else {
-        CAG_KERNELS_UNROLL
-        for (int i = 0; i < kFour; ++i)
-          if (i < pixels) values[a].value[i] = E::widen(block, at[i]);
-      }
+      values[a] = read_up_to_four<E>(block, at, pixels, job.fours);
       CAG_KERNELS_UNROLL
       for (int i = 0; i < kFour; ++i)
         values[a].value[i] =
@@ -85,13 +78,7 @@ CAG_KERNELS_DEVICE void own_gradient_planes(const Block& block, const OwnGradien
     for (int a = 0; a < kAhead; ++a) {
       if (c + a >= last) continue;
       auto* const at = to + (c + a) * job.gradient.channel_stride;
-      if (whole) {
-        write_four<E>(block, values[a], at);
-      } else {
-        CAG_KERNELS_UNROLL
-        for (int i = 0; i < kFour; ++i)
-          if (i < pixels) at[i] = E::narrow(block, values[a].value[i]);
-      }
+      write_up_to_four<E>(block, values[a], at, pixels, job.fours);
     }
   }
 }
@@ -114,22 +101,15 @@ CAG_KERNELS_DEVICE void own_gradient_rows(const Block& block, const OwnGradientJ
     auto* const to = static_cast<Stored*>(job.gradient.data) + image * job.gradient.image_stride +
                      p * job.gradient.pixel_stride;
     for (auto c = std::int64_t{kFour} * lane; c < map.channels; c += kFour * kWarp) {
-      const bool whole = job.fours && c + kFour <= map.channels;
+      const auto left = map.channels - c;
       Four values = {};
-      if (whole && nearest >= 0) values = read_four<E>(block, from + c);
-      CAG_KERNELS_UNROLL
-      for (int i = 0; i < kFour; ++i) {
-        if (c + i >= map.channels || nearest < 0) continue;
-        if (!whole) values.value[i] = E::widen(block, from[c + i]);
-        values.value[i] = (values.value[i] - anchor[c + i]) * weight;
-      }
-      if (whole) {
-        write_four<E>(block, values, to + c);
-      } else {
+      if (nearest >= 0) {
+        values = read_up_to_four<E>(block, from + c, left, job.fours);
         CAG_KERNELS_UNROLL
         for (int i = 0; i < kFour; ++i)
-          if (c + i < map.channels) to[c + i] = E::narrow(block, values.value[i]);
+          if (i < left) values.value[i] = (values.value[i] - anchor[c + i]) * weight;
       }
+      write_up_to_four<E>(block, values, to + c, left, job.fours);
     }
   }
 }

@@ -69,13 +69,7 @@ CAG_KERNELS_DEVICE void scatter_planes(const Block& block, const ScatterJob& job
     Four four;
     CAG_KERNELS_UNROLL
     for (int i = 0; i < kFour; ++i) four.value[i] = rows[c * slots + category[i]];
-    if (job.fours && pixels == kFour) {
-      write_four<E>(block, four, to);
-    } else {
-      CAG_KERNELS_UNROLL
-      for (int i = 0; i < kFour; ++i)
-        if (i < pixels) to[i] = E::narrow(block, four.value[i]);
-    }
+    write_up_to_four<E>(block, four, to, pixels, job.fours);
   }
   block.barrier();
 }
@@ -96,13 +90,7 @@ CAG_KERNELS_DEVICE void scatter_rows(const Block& block, const ScatterJob& job, 
       CAG_KERNELS_UNROLL
       for (int i = 0; i < kFour; ++i)
         four.value[i] = k != kNoClass && c + i < map.channels ? row[c + i] : 0;
-      if (job.fours && c + kFour <= map.channels) {
-        write_four<E>(block, four, to + c);
-      } else {
-        CAG_KERNELS_UNROLL
-        for (int i = 0; i < kFour; ++i)
-          if (c + i < map.channels) to[c + i] = E::narrow(block, four.value[i]);
-      }
+      write_up_to_four<E>(block, four, to + c, map.channels - c, job.fours);
     }
   }
 }
