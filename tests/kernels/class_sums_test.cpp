@@ -5,8 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "labels.hpp"
-#include "maps.hpp"
+#include "class_sums_cases.hpp"
 #include "targets.hpp"
 #include "threads.hpp"
 
@@ -17,62 +16,30 @@ namespace {
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-struct Result {
-  std::vector<float> sums;
-  std::vector<std::int64_t> counts;
-  std::vector<std::uint8_t> classes;
-  bool operator==(const Result&) const = default;
-};
-
-Result run(const FeatureMap& map, const PixelClasses& classes, const Parallel& parallel = {}) {
+Sums run_with(const FeatureMap& map, const PixelClasses& classes, const Parallel& parallel) {
   const auto cells = map.images * classes.categories;
-  Result result{std::vector<float>(cells * map.channels, kNaN), std::vector<std::int64_t>(cells),
-                std::vector<std::uint8_t>(map.images * map.pixels)};
+  Sums result{std::vector<float>(cells * map.channels, kNaN), std::vector<std::int64_t>(cells),
+              std::vector<std::uint8_t>(map.images * map.pixels)};
   class_sums(map, classes, result.sums.data(), result.counts.data(), result.classes.data(),
              parallel);
   return result;
 }
 
-/// The largest distance of a mean from that of float64, over the largest mean.
-double worst(const Result& got, const Map& map, const std::vector<std::int64_t>& label,
-             std::int64_t categories) {
-  std::vector<double> sums(got.sums.size());
-  std::vector<std::int64_t> counts(got.counts.size());
-  for (std::int64_t n = 0; n < map.images; ++n)
-    for (std::int64_t p = 0; p < map.pixels; ++p) {
-      const auto k = label[n * map.pixels + p];
-      if (k < 0 || k >= categories) continue;
-      ++counts[n * categories + k];
-      for (std::int64_t d = 0; d < map.channels; ++d)
-        sums[(n * categories + k) * map.channels + d] += double{map.at(n, d, p)};
-    }
-  CHECK(got.counts == counts);
-  double largest = 0, error = 0;
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    const auto count = static_cast<double>(counts[i / map.channels]);
-    if (count == 0) {
-      CHECK(got.sums[i] == 0);
-      continue;
-    }
-    largest = std::max(largest, std::abs(sums[i] / count));
-    error = std::max(error, std::abs(double{got.sums[i]} - sums[i]) / count);
-  }
-  return largest == 0 ? 0 : error / largest;
+Sums run(const FeatureMap& map, const PixelClasses& classes) { return run_with(map, classes, {}); }
+
+/// The same in one thread and in several.
+Sums run_twice(const FeatureMap& map, const PixelClasses& classes) {
+  auto result = run(map, classes);
+  CHECK(run_with(map, classes, threads()) == result);
+  return result;
 }
 
 }  // namespace
 
 TEST_CASE("class_sums adds the features of each category of each image") {
   const OnTarget on(GENERATE(from_range(targets())));
-  const Map map{2, 2, 3, {1, 2, 4, 10, 20, 40, 3, 5, 7, 30, 50, 70}};
-  const std::vector<std::int64_t> label{0, 2, 0, 250, 2, 2};
-  for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast}) {
-    const Stored stored(map, layout);
-    const auto result = run(stored.view(), {.label = label.data(), .categories = 3});
-    CHECK(result.sums == std::vector<float>{5, 50, 0, 0, 2, 20, 0, 0, 0, 0, 12, 120});
-    CHECK(result.counts == std::vector<std::int64_t>{2, 0, 1, 0, 0, 2});
-    CHECK(result.classes == std::vector<std::uint8_t>{0, 2, 0, 255, 2, 2});
-  }
+  expect_sums_by_hand(run_twice);
+  expect_first_of_equal_logits(run_twice);
 }
 
 TEST_CASE("class_sums agrees with float64 at every size, layout and element") {
@@ -81,17 +48,8 @@ TEST_CASE("class_sums agrees with float64 at every size, layout and element") {
       GENERATE(std::tuple{1, 256, 1000, 19}, std::tuple{2, 64, 45, 11}, std::tuple{1, 1, 1, 1},
                std::tuple{3, 5, 7, 2}, std::tuple{1, 130, 33, 24}, std::tuple{2, 3, 5000, 255},
                std::tuple{1, 70, 600, 255}, std::tuple{1, 300, 17, 5});
-  const auto layout = GENERATE(Layout::kContiguous, Layout::kChannelsLast);
-  const auto element = GENERATE(Element::kFloat32, Element::kBFloat16, Element::kFloat16);
-  const auto coherent = GENERATE(true, false);
-  CAPTURE(images, channels, pixels, categories, layout, element, coherent);
-  const auto map = random_map(images, channels, pixels, 3, 1);
-  const auto label = random_labels(images * pixels, categories, coherent ? 60 : 1);
-  const Stored stored(map, layout, element);
-  const PixelClasses classes{.label = label.data(), .categories = categories};
-  const auto result = run(stored.view(), classes);
-  CHECK(worst(result, rounded(map, element), label, categories) < 1e-6);
-  CHECK(run(stored.view(), classes, threads()) == result);
+  for (const int together : {1, 60})
+    expect_sums(run_twice, images, channels, pixels, categories, together);
 }
 
 TEST_CASE("class_sums stays accurate over many pixels") {
@@ -100,8 +58,8 @@ TEST_CASE("class_sums stays accurate over many pixels") {
   const auto label = random_labels(map.pixels, 2, 3000);
   for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast}) {
     const Stored stored(map, layout);
-    CHECK(worst(run(stored.view(), {.label = label.data(), .categories = 2}), map, label, 2) <
-          1e-6);
+    check_sums(run(stored.view(), {.label = label.data(), .categories = 2}), map, label, nullptr,
+               2);
   }
 }
 

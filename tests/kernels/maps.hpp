@@ -53,6 +53,11 @@ inline float from_float16(std::uint16_t half) {
          ((half & 0x8000) != 0 ? -1.0F : 1.0F);
 }
 
+/// What a half of a map holds.
+inline float held(Element element, std::uint16_t half) {
+  return element == Element::kBFloat16 ? from_bfloat16(half) : from_float16(half);
+}
+
 enum class Layout { kContiguous, kChannelsLast };
 
 /// The map in memory of a layout and an element, exactly as large as it has to be.

@@ -36,6 +36,37 @@ inline Anchors random_anchors(std::int64_t anchors, std::int64_t width, float of
   return {std::move(vectors), std::move(category), width};
 }
 
+/// `ways` anchors for each category but the second.
+inline Anchors anchors_of(std::int64_t categories, std::int64_t ways, std::int64_t width) {
+  Anchors anchors{{}, {}, width};
+  for (std::int64_t k = 0; k < categories; ++k)
+    if (k != 1) anchors.category.insert(anchors.category.end(), ways, k);
+  anchors.vectors = random_map(1, 1, anchors.size() * width, 7).values;
+  return anchors;
+}
+
+/// From a pixel to an anchor, in float64.
+inline double distance(const Map& map, std::int64_t n, std::int64_t p, const Anchors& anchors,
+                       std::int64_t anchor) {
+  double sum = 0;
+  for (std::int64_t d = 0; d < map.channels; ++d) {
+    const double away = double{map.at(n, d, p)} - anchors.vectors[anchor * anchors.width + d];
+    sum += away * away;
+  }
+  return std::sqrt(sum);
+}
+
+/// From a pixel to the nearest anchor of each category, +inf where there is none.
+inline std::vector<double> category_distances(const Map& map, std::int64_t n, std::int64_t p,
+                                              const Anchors& anchors, std::int64_t categories) {
+  std::vector<double> least(categories, kInfinity);
+  for (std::int64_t r = 0; r < anchors.size(); ++r) {
+    auto& own = least[anchors.category[r]];
+    own = std::min(own, distance(map, n, p, anchors, r));
+  }
+  return least;
+}
+
 /// What assign writes.
 struct Result {
   std::vector<std::int64_t> label;
@@ -48,20 +79,11 @@ inline Result oracle(const Map& map, const Anchors& anchors, const MarginTest& t
   Result result;
   for (std::int64_t n = 0; n < map.images; ++n)
     for (std::int64_t p = 0; p < map.pixels; ++p) {
-      std::vector<double> distance(anchors.category.back() + 1, kInfinity);
-      for (std::int64_t r = 0; r < anchors.size(); ++r) {
-        double sum = 0;
-        for (std::int64_t d = 0; d < map.channels; ++d) {
-          const double away = double{map.at(n, d, p)} - anchors.vectors[r * anchors.width + d];
-          sum += away * away;
-        }
-        auto& own = distance[anchors.category[r]];
-        own = std::min(own, std::sqrt(sum));
-      }
-      const auto k = std::min_element(distance.begin(), distance.end()) - distance.begin();
-      const double first = distance[k];
-      distance[k] = kInfinity;
-      const double second = *std::min_element(distance.begin(), distance.end());
+      auto least = category_distances(map, n, p, anchors, anchors.category.back() + 1);
+      const auto k = std::min_element(least.begin(), least.end()) - least.begin();
+      const double first = least[k];
+      least[k] = kInfinity;
+      const double second = *std::min_element(least.begin(), least.end());
       const double margin = test.margins != nullptr ? test.margins[k] : test.margin;
       const double gap = second - first;
       result.nearest.push_back(static_cast<float>(first));

@@ -2,8 +2,8 @@
 
 #include <tuple>
 
+#include "../argmax_threshold_cases.hpp"
 #include "../block_executor.hpp"
-#include "argmax_threshold_cases.hpp"
 
 using namespace cag::kernels;
 using namespace cag::kernels::test;

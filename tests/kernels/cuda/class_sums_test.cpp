@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "../block_executor.hpp"
-#include "class_sums_cases.hpp"
+#include "../class_sums_cases.hpp"
 #include "cuda/class_map_body.hpp"
 
 using namespace cag::kernels;

@@ -9,11 +9,11 @@
 
 #include <catch2/catch.hpp>
 
-#include "argmax_threshold_cases.hpp"
+#include "../argmax_threshold_cases.hpp"
+#include "../own_distance_cases.hpp"
+#include "../scatter_cases.hpp"
+#include "../soft_weights_cases.hpp"
 #include "device.hpp"
-#include "own_distance_cases.hpp"
-#include "scatter_cases.hpp"
-#include "soft_weights_cases.hpp"
 
 using namespace cag::kernels;
 using namespace cag::kernels::test;
@@ -146,7 +146,7 @@ TEST_CASE("soft_weights on a device agree with float64", "[cuda]") {
       GENERATE(std::tuple{1, 256, 3000, 19, 1}, std::tuple{2, 24, 45, 33, 3},
                std::tuple{1, 1, 1, 1, 1}, std::tuple{3, 5, 7, 4, 2}, std::tuple{1, 7, 400, 70, 5},
                std::tuple{1, 5, 333, 1024, 7}, std::tuple{1, 2048, 77, 256, 1});
-  expect_shares(run_soft_weights, images, channels, pixels, anchors, ways);
+  expect_shares(run_soft_weights, images, channels, pixels, anchors, ways, 0.3F);
 }
 
 TEST_CASE("soft_weights on a device are NaN where distances are not finite, and only there",

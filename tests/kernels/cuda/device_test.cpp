@@ -7,8 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "../class_sums_cases.hpp"
 #include "assign_cases.hpp"
-#include "class_sums_cases.hpp"
 #include "device.hpp"
 
 using namespace cag::kernels;

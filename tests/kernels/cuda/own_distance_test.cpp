@@ -3,8 +3,8 @@
 #include <tuple>
 
 #include "../block_executor.hpp"
+#include "../own_distance_cases.hpp"
 #include "cuda/own_gradient_body.hpp"
-#include "own_distance_cases.hpp"
 
 using namespace cag::kernels;
 using namespace cag::kernels::test;

@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "../block_executor.hpp"
-#include "scatter_cases.hpp"
+#include "../scatter_cases.hpp"
 
 using namespace cag::kernels;
 using namespace cag::kernels::test;

@@ -3,8 +3,8 @@
 #include <tuple>
 
 #include "../block_executor.hpp"
+#include "../soft_weights_cases.hpp"
 #include "host_anchors.hpp"
-#include "soft_weights_cases.hpp"
 
 using namespace cag::kernels;
 using namespace cag::kernels::test;
@@ -41,7 +41,7 @@ TEST_CASE("the bodies of soft_weights agree with float64 for every division of t
   const auto [images, channels, pixels, anchors, ways] = GENERATE(
       std::tuple{1, 64, 300, 19, 1}, std::tuple{2, 24, 45, 33, 3}, std::tuple{1, 1, 1, 1, 1},
       std::tuple{3, 5, 7, 4, 2}, std::tuple{1, 7, 40, 70, 5}, std::tuple{1, 5, 33, 300, 7});
-  expect_shares(run, images, channels, pixels, anchors, ways);
+  expect_shares(run, images, channels, pixels, anchors, ways, 0.3F);
 }
 
 TEST_CASE("the bodies of soft_weights are NaN where distances are not finite, and only there") {

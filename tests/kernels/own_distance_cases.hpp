@@ -6,10 +6,9 @@
 
 #include <cag/kernels/own_distance.hpp>
 
-#include "../labels.hpp"
-#include "../oracle.hpp"
-#include "../room.hpp"
-#include "scatter_cases.hpp"
+#include "labels.hpp"
+#include "oracle.hpp"
+#include "room.hpp"
 
 // What is expected of own_distance and its gradient, whoever runs them: run.distances(map, anchors,
 // classes) -> OwnResult; run.gradient(map, anchors, result, scale, room), which leaves the gradient
@@ -24,15 +23,6 @@ struct OwnResult {
 
 inline OwnAnchors own(const Anchors& anchors) {
   return {anchors.vectors.data(), anchors.category.data(), anchors.size()};
-}
-
-/// `ways` anchors for each category but the second.
-inline Anchors anchors_of(std::int64_t categories, std::int64_t ways, std::int64_t width) {
-  Anchors anchors{{}, {}, width};
-  for (std::int64_t k = 0; k < categories; ++k)
-    if (k != 1) anchors.category.insert(anchors.category.end(), ways, k);
-  anchors.vectors = random_map(1, 1, anchors.size() * width, 7).values;
-  return anchors;
 }
 
 template <typename Run>
@@ -57,16 +47,18 @@ void expect_own_distances_by_hand(const Run& run) {
   }
 }
 
-/// In float64. Features where a pixel does not count are no numbers.
+/// In float64. Features where a pixel does not count are not finite.
+/// @param together  the most neighbours of one category
 template <typename Run>
 void expect_own_distances(const Run& run, std::int64_t images, std::int64_t channels,
-                          std::int64_t pixels, std::int64_t categories, std::int64_t ways) {
+                          std::int64_t pixels, std::int64_t categories, std::int64_t ways,
+                          std::int64_t together = 9) {
   const float scale = 0.5F;
   const auto anchors = anchors_of(categories, ways, channels);
-  const auto classes = classes_of(random_labels(images * pixels, categories, 9), categories);
+  const auto classes = classes_of(random_labels(images * pixels, categories, together), categories);
   for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast})
     for (const auto element : {Element::kFloat32, Element::kBFloat16, Element::kFloat16}) {
-      CAPTURE(images, channels, pixels, categories, ways, layout, element);
+      CAPTURE(images, channels, pixels, categories, ways, together, layout, element);
       auto drawn = random_map(images, channels, pixels, 3);
       const auto map = rounded(drawn, element);
       for (std::int64_t n = 0; n < images; ++n)
@@ -88,14 +80,9 @@ void expect_own_distances(const Run& run, std::int64_t images, std::int64_t chan
           const auto at = n * pixels + p;
           double least = kInfinity;
           std::vector<double> distances(anchors.category.size(), kInfinity);
-          for (std::size_t r = 0; r < anchors.category.size(); ++r) {
+          for (std::int64_t r = 0; r < anchors.size(); ++r) {
             if (anchors.category[r] != classes[at]) continue;
-            double squares = 0;
-            for (std::int64_t d = 0; d < channels; ++d) {
-              const auto away = double{map.at(n, d, p)} - anchors.vectors[r * channels + d];
-              squares += away * away;
-            }
-            distances[r] = std::sqrt(squares);
+            distances[r] = distance(map, n, p, anchors, r);
             least = std::min(least, distances[r]);
           }
           const auto row = result.nearest[at];
@@ -133,6 +120,9 @@ void expect_nothing_without_anchors(const Run& run) {
     CHECK(result.sum.distance == 0);
     CHECK(result.nearest == std::vector<std::int32_t>(50, -1));
     CHECK(result.distance == std::vector<float>(50, 0));
+    Room<float> room(1, 4, 50, layout, Element::kFloat32, NAN);
+    run.gradient(stored.view(), Anchors{{}, {}, 4}, result, 1, room.view);
+    CHECK(room.values == std::vector<float>(200, 0));
   }
 }
 

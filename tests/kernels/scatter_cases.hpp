@@ -8,25 +8,21 @@
 
 #include <catch2/catch.hpp>
 
-#include "../labels.hpp"
-#include "../maps.hpp"
-#include "../room.hpp"
+#include "labels.hpp"
+#include "maps.hpp"
+#include "room.hpp"
 
 // What is expected of scatter, whoever runs it: run(rows, categories, classes, map), which leaves
 // the map's values in its memory.
 namespace cag::kernels::test {
 
-/// What a half or a float of a map holds.
-inline float held(Element element, std::uint16_t half) {
-  return element == Element::kBFloat16 ? from_bfloat16(half) : from_float16(half);
-}
-
+/// @param together  the most neighbours of one category
 template <typename Run>
 void expect_rows(const Run& run, std::int64_t images, std::int64_t channels, std::int64_t pixels,
-                 std::int64_t categories) {
+                 std::int64_t categories, std::int64_t together = 9) {
   constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
   const auto rows = random_map(1, 1, images * categories * channels, 6).values;
-  const auto classes = classes_of(random_labels(images * pixels, categories, 9), categories);
+  const auto classes = classes_of(random_labels(images * pixels, categories, together), categories);
   const auto wrong = [&](const auto& room, const auto& differs) {
     std::int64_t count = 0;
     for (std::int64_t n = 0; n < images; ++n)
@@ -39,7 +35,7 @@ void expect_rows(const Run& run, std::int64_t images, std::int64_t channels, std
     return count;
   };
   for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast}) {
-    CAPTURE(images, channels, pixels, categories, layout);
+    CAPTURE(images, channels, pixels, categories, together, layout);
     Room<float> floats(images, channels, pixels, layout, Element::kFloat32, kNaN);
     run(rows, categories, classes, floats.view);
     CHECK(wrong(floats, [](float got, float row) { return !(got == row); }) == 0);
@@ -82,16 +78,17 @@ void expect_rounding(const Run& run) {
                                  {std::numeric_limits<float>::quiet_NaN(), 0x7e00, 0x7fc0}};
   std::vector<float> rows;
   for (const auto& each : all) rows.push_back(each.value);
-  const std::vector<std::uint8_t> classes(8, 0);
+  constexpr std::int64_t kPixels = 40;
+  const std::vector<std::uint8_t> classes(kPixels, 0);
   for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast})
     for (const auto element : {Element::kFloat16, Element::kBFloat16}) {
       CAPTURE(layout, element);
       const auto channels = std::ssize(all);
-      Room<std::uint16_t> room(1, channels, 8, layout, element, 0x1234);
+      Room<std::uint16_t> room(1, channels, kPixels, layout, element, 0x1234);
       run(rows, 1, classes, room.view);
       for (std::int64_t d = 0; d < channels; ++d) {
         CAPTURE(all[d].value);
-        for (std::int64_t p = 0; p < 8; ++p)
+        for (std::int64_t p = 0; p < kPixels; ++p)
           CHECK(room.at(0, d, p) ==
                 (element == Element::kFloat16 ? all[d].float16 : all[d].bfloat16));
       }

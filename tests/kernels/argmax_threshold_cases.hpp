@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "../maps.hpp"
+#include "maps.hpp"
 
 // What is expected of argmax_threshold, whoever runs it: run(logits, test) -> Thresholded.
 namespace cag::kernels::test {
@@ -28,7 +28,9 @@ void expect_labels_above_threshold(const Run& run) {
     CHECK(result.label == Labels{250, 250, 0, 0});
     CHECK(result.probability[0] == 0.5F);
     CHECK(result.probability[1] == Approx(0.75));
+    CHECK(result.probability[2] == Approx(0.8));
     CHECK(result.probability[3] == Approx(0.9));
+    CHECK(run(stored.view(), ProbabilityTest{.threshold = 0.7F}).label == Labels{250, 1, 0, 0});
     // A probability of exactly the threshold, and the first of equal logits.
     CHECK(run(stored.view(), ProbabilityTest{.threshold = 0.5F}).label == Labels{250, 1, 0, 0});
     CHECK(run(stored.view(), ProbabilityTest{.threshold = 0.5F, .strict = false}).label ==
@@ -51,7 +53,7 @@ void expect_probabilities(const Run& run, std::int64_t images, std::int64_t chan
               static_cast<float>(p % 23) * 0.5F;
       const auto logits = rounded(drawn, element);
       const Stored stored(drawn, layout, element);
-      for (const float threshold : {0.95F, 0.3F, 0.0F, 1.5F}) {
+      for (const float threshold : {0.95F, 0.3F, 0.999F, 0.0F, -1.0F, 1.5F}) {
         CAPTURE(threshold);
         const auto got = run(stored.view(), ProbabilityTest{.threshold = threshold});
         std::int64_t wrong = 0, far = 0;
@@ -89,11 +91,13 @@ void expect_no_label_without_probabilities(const Run& run) {
   for (const auto p : {1, 2, 4, 39}) expected[p] = 250;
   for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast}) {
     const Stored stored(logits, layout);
-    const auto result = run(stored.view(), ProbabilityTest{.threshold = 0, .strict = false});
-    CHECK(result.label == expected);
-    for (std::size_t p = 0; p < 40; ++p)
-      CHECK(std::isnan(result.probability[p]) == (expected[p] == 250));
-    CHECK(result.probability[3] > 0.99F);
+    for (const auto test : {ProbabilityTest{}, ProbabilityTest{.threshold = 0, .strict = false}}) {
+      const auto result = run(stored.view(), test);
+      CHECK(result.label == expected);
+      for (std::size_t p = 0; p < 40; ++p)
+        CHECK(std::isnan(result.probability[p]) == (expected[p] == 250));
+      CHECK(result.probability[3] > 0.99F);
+    }
   }
 }
 

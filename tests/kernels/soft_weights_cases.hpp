@@ -6,7 +6,7 @@
 
 #include <cag/kernels/soft_weights.hpp>
 
-#include "../oracle.hpp"
+#include "oracle.hpp"
 
 // What is expected of soft_weights, whoever runs it: run(map, anchors, temperature, categories) ->
 // weights.
@@ -30,18 +30,17 @@ void expect_shares_by_hand(const Run& run) {
   }
 }
 
-/// In float64.
+/// In float64. The first category has no anchor, and the last.
 /// @param ways  anchors of a category, which lie in different slices where there are many
 template <typename Run>
 void expect_shares(const Run& run, std::int64_t images, std::int64_t channels, std::int64_t pixels,
-                   std::int64_t count, std::int64_t ways) {
+                   std::int64_t count, std::int64_t ways, float temperature) {
   auto anchors = random_anchors(count, channels);
   for (auto& category : anchors.category) category = category / ways + 1;
   const auto categories = anchors.category.back() + 2;
   for (const auto layout : {Layout::kContiguous, Layout::kChannelsLast})
     for (const auto element : {Element::kFloat32, Element::kBFloat16, Element::kFloat16}) {
-      const float temperature = element == Element::kFloat32 ? 1 : 0.3F;
-      CAPTURE(images, channels, pixels, count, ways, layout, element);
+      CAPTURE(images, channels, pixels, count, ways, temperature, layout, element);
       const auto drawn = random_map(images, channels, pixels, 3);
       const auto map = rounded(drawn, element);
       const Stored stored(drawn, layout, element);
@@ -49,23 +48,14 @@ void expect_shares(const Run& run, std::int64_t images, std::int64_t channels, s
       std::int64_t far = 0, none = 0;
       for (std::int64_t n = 0; n < images; ++n)
         for (std::int64_t p = 0; p < pixels; ++p) {
-          std::vector<double> distance(categories, kInfinity);
-          for (std::int64_t r = 0; r < count; ++r) {
-            double squares = 0;
-            for (std::int64_t d = 0; d < channels; ++d) {
-              const auto away = double{map.at(n, d, p)} - anchors.vectors[r * channels + d];
-              squares += away * away;
-            }
-            auto& own = distance[anchors.category[r]];
-            own = std::min(own, std::sqrt(squares));
-          }
-          const auto least = *std::min_element(distance.begin(), distance.end());
+          const auto away = category_distances(map, n, p, anchors, categories);
+          const auto least = *std::min_element(away.begin(), away.end());
           double sum = 0;
-          for (const auto d : distance) sum += std::exp((least - d) / temperature);
+          for (const auto d : away) sum += std::exp((least - d) / temperature);
           for (std::int64_t k = 0; k < categories; ++k) {
             const auto got = weights[(n * categories + k) * pixels + p];
-            far += !(std::abs(got - std::exp((least - distance[k]) / temperature) / sum) <= 5e-5);
-            none += distance[k] == kInfinity && got != 0;
+            far += !(std::abs(got - std::exp((least - away[k]) / temperature) / sum) <= 5e-5);
+            none += away[k] == kInfinity && got != 0;
           }
         }
       CHECK(far == 0);
