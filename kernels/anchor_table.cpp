@@ -21,7 +21,6 @@ AnchorTable::AnchorTable(const float* vectors, const std::int64_t* category, std
                          std::int64_t width)
     : anchors_(anchors), width_(width) {
   const auto padded = (width + kBlock - 1) / kBlock * kBlock;
-  auto by_channel = std::make_shared<float[]>(anchors * width);
   auto by_block = aligned_zeros(anchors * padded);
   auto centred = aligned_zeros(anchors * padded);
   auto centre = aligned_zeros(padded);
@@ -37,7 +36,6 @@ AnchorTable::AnchorTable(const float* vectors, const std::int64_t* category, std
       const auto value = vectors[r * width + d];
       const auto difference = static_cast<double>(value) - centre[d];
       const auto at = (d / kBlock * anchors + r) * kBlock + d % kBlock;
-      by_channel[d * anchors + r] = value;
       by_block[at] = value;
       centred[at] = static_cast<float>(difference);
       square += difference * difference;
@@ -47,7 +45,6 @@ AnchorTable::AnchorTable(const float* vectors, const std::int64_t* category, std
   }
   auto own = std::make_shared<std::int64_t[]>(anchors);
   std::copy_n(category, anchors, own.get());
-  by_channel_ = std::move(by_channel);
   by_block_ = std::move(by_block);
   centre_ = std::move(centre);
   centred_ = std::move(centred);

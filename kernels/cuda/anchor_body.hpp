@@ -9,9 +9,7 @@ namespace cag::kernels::cuda {
 
 /// Fills tiles and category of DeviceAnchors.
 struct AnchorJob {
-  const float* vectors = nullptr;  ///< of anchor r, channel d: r·anchor_stride + d·channel_stride
-  std::int64_t anchor_stride = 0;
-  std::int64_t channel_stride = 0;
+  const float* vectors = nullptr;  ///< [anchors, width] row by row
   const std::int64_t* category = nullptr;
   std::int64_t anchors = 0;
   std::int64_t width = 0;
@@ -31,7 +29,7 @@ CAG_KERNELS_DEVICE void anchor_body(const Block& block, const AnchorJob& job) {
     for (int r = block.thread(); r < tiles.all_slots(); r += block.threads()) {
       const bool own = r < job.anchors;
       job.tiles_out[(r / tiles.slots() * channels + d) * tiles.slots() + r % tiles.slots()] =
-          own && d < job.width ? job.vectors[r * job.anchor_stride + d * job.channel_stride] : 0;
+          own && d < job.width ? job.vectors[r * job.width + d] : 0;
       if (d == 0 && own) job.category_out[r] = job.category[r];
     }
 }

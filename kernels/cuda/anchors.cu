@@ -1,6 +1,7 @@
 #include <cag/kernels/cuda/device_anchor_table.hpp>
 
 #include <new>
+#include <vector>
 
 #include "anchor_body.hpp"
 #include "device_block.cuh"
@@ -44,11 +45,17 @@ std::int64_t anchor_bytes(std::int64_t anchors, std::int64_t width) noexcept {
 const char* lay_out_anchors(const float* vectors, const std::int64_t* category,
                             std::int64_t anchors, std::int64_t width, void* memory,
                             DeviceAnchors& out, void* stream) noexcept {
-  return lay_out({vectors, width, 1, category, anchors, width}, memory, out, stream);
+  return lay_out({vectors, category, anchors, width}, memory, out, stream);
 }
 
 const char* DeviceAnchorTable::make(const AnchorTable& table, DeviceAnchorTable& out) noexcept try {
   const auto anchors = table.anchors(), width = table.width();
+  std::vector<float> rows(static_cast<std::size_t>(anchors * width));
+  for (std::int64_t r = 0; r < anchors; ++r)
+    for (std::int64_t d = 0; d < width; ++d)
+      rows[r * width + d] =
+          table.by_block()[(d / AnchorTable::kBlock * anchors + r) * AnchorTable::kBlock +
+                           d % AnchorTable::kBlock];
   const auto category_bytes = static_cast<std::size_t>(anchors) * sizeof(std::int64_t);
   const auto vector_bytes = static_cast<std::size_t>(anchors * width) * sizeof(float);
   const char* error = nullptr;
@@ -61,10 +68,9 @@ const char* DeviceAnchorTable::make(const AnchorTable& table, DeviceAnchorTable&
   auto* const vectors = reinterpret_cast<float*>(category + anchors);
   for (const auto status :
        {cudaMemcpy(category, table.category(), category_bytes, cudaMemcpyHostToDevice),
-        cudaMemcpy(vectors, table.by_channel(), vector_bytes, cudaMemcpyHostToDevice)})
+        cudaMemcpy(vectors, rows.data(), vector_bytes, cudaMemcpyHostToDevice)})
     if (status != cudaSuccess) return message_of(status);
-  error = lay_out({vectors, 1, anchors, category, anchors, width}, made.memory_.get(), made.view_,
-                  nullptr);
+  error = lay_out({vectors, category, anchors, width}, made.memory_.get(), made.view_, nullptr);
   if (error == nullptr) error = message_of(cudaStreamSynchronize(nullptr));
   if (error != nullptr) return error;
   out = std::move(made);

@@ -20,14 +20,9 @@ class HostAnchors {
             cuda::AnchorTiles::of(anchors.size()).all_slots())]),
         category_(anchors.category.size()),
         width_(anchors.width) {
-    const cuda::AnchorJob job{anchors.vectors.data(),
-                              anchors.width,
-                              1,
-                              anchors.category.data(),
-                              anchors.size(),
-                              anchors.width,
-                              tiles_.get(),
-                              category_.data()};
+    const cuda::AnchorJob job{anchors.vectors.data(), anchors.category.data(),
+                              anchors.size(),         anchors.width,
+                              tiles_.get(),           category_.data()};
     launch(job.tasks(), 32, 0, [&](const HostBlock& block) { anchor_body(block, job); });
   }
 

@@ -31,8 +31,6 @@ class AnchorTable {
   /// Values of each.
   std::int64_t width() const noexcept { return width_; }
 
-  /// [width, anchors]: the values of one channel side by side.
-  const float* by_channel() const noexcept { return by_channel_.get(); }
   /// [width in blocks, anchors, kBlock]: the values of a block of channels side by side, zeros
   /// after the last.
   const float* by_block() const noexcept { return by_block_.get(); }
@@ -51,7 +49,6 @@ class AnchorTable {
   std::int64_t anchors_ = 0;
   std::int64_t width_ = 0;
   float radius_ = 0;
-  std::shared_ptr<const float[]> by_channel_;
   std::shared_ptr<const float[]> by_block_;
   std::shared_ptr<const float[]> centre_;
   std::shared_ptr<const float[]> centred_;
