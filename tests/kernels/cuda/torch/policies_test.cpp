@@ -31,6 +31,14 @@ static_assert(LabelRule<label::FusedCudaProbability>);
 static_assert(AnchorLoss<loss::FusedCudaPixelDistance<>>);
 static_assert(Profile<profile::FusedCuda<profile::Cag>>);
 static_assert(std::same_as<profile::FusedCuda<profile::Cag>::Sums, sums::FusedCuda>);
+static_assert(std::same_as<profile::FusedCuda<profile::Cag>::Mask, mask::FusedAgreeing>);
+static_assert(
+    std::same_as<decltype(profile::FusedCuda<profile::Cag>::Loss::anchor.sums), sums::FusedCuda>);
+static_assert(std::same_as<decltype(profile::FusedCuda<profile::Paper>::Loss::anchor),
+                           loss::FusedCudaPixelDistance<>>);
+static_assert(
+    std::same_as<profile::FusedCuda<profile::Paper>::Labeler,
+                 PseudoLabeler<metric::FusedCudaEuclidean, label::StrictMargin, candidate::Seen>>);
 
 namespace {
 
