@@ -74,6 +74,11 @@ CAG_KERNELS_DEVICE void with_reader(const Block& block, const FeatureMap& map, C
 
 constexpr int kFour = 4;
 
+/// How many of four there are where so many are left, which may be fewer than none.
+CAG_KERNELS_DEVICE int four_of(std::int64_t left) {
+  return left < 0 ? 0 : left < kFour ? static_cast<int>(left) : kFour;
+}
+
 /// Neighbours that are read or written at once.
 template <typename Stored, int kSize = kFour>
 struct alignas(kSize * sizeof(Stored)) Neighbours {
@@ -98,11 +103,11 @@ CAG_KERNELS_DEVICE void write_four(const Block& block, const Four& four, typenam
 }
 
 /// The first `size` of four, zeros after them.
-/// @param at_once  whether four may be read at once, as lies_in_fours says
+/// @param whole  whether there are four, that may be read at once
 template <typename E, typename Block>
 CAG_KERNELS_DEVICE Four read_up_to_four(const Block& block, const typename E::Stored* from,
-                                        std::int64_t size, bool at_once) {
-  if (at_once && size >= kFour) return read_four<E>(block, from);
+                                        int size, bool whole) {
+  if (whole) return read_four<E>(block, from);
   Four four = {};
   CAG_KERNELS_UNROLL
   for (int i = 0; i < kFour; ++i)
@@ -113,8 +118,8 @@ CAG_KERNELS_DEVICE Four read_up_to_four(const Block& block, const typename E::St
 /// The same, written.
 template <typename E, typename Block>
 CAG_KERNELS_DEVICE void write_up_to_four(const Block& block, const Four& four,
-                                         typename E::Stored* to, std::int64_t size, bool at_once) {
-  if (at_once && size >= kFour) return write_four<E>(block, four, to);
+                                         typename E::Stored* to, int size, bool whole) {
+  if (whole) return write_four<E>(block, four, to);
   CAG_KERNELS_UNROLL
   for (int i = 0; i < kFour; ++i)
     if (i < size) to[i] = E::narrow(block, four.value[i]);

@@ -45,9 +45,9 @@ CAG_KERNELS_DEVICE void own_gradient_planes(const Block& block, const OwnGradien
   const auto piece = task % job.pieces(), part = task / job.pieces();
   const auto image = part / job.blocks();
   const auto pixel = part % job.blocks() * job.block() + kFour * block.thread();
-  const auto left = map.pixels - pixel;
-  if (left <= 0) return;
-  const int pixels = left < kFour ? static_cast<int>(left) : kFour;
+  if (pixel >= map.pixels) return;
+  const int pixels = four_of(map.pixels - pixel);
+  const bool whole = job.fours && pixels == kFour;
   float weight[kFour];
   const float* anchors[kFour];  // null where a pixel does not count
   CAG_KERNELS_UNROLL
@@ -68,7 +68,7 @@ CAG_KERNELS_DEVICE void own_gradient_planes(const Block& block, const OwnGradien
     for (int a = 0; a < kAhead; ++a) {
       if (c + a >= last) continue;
       const auto* const at = from + (c + a) * map.channel_stride;
-      values[a] = read_up_to_four<E>(block, at, pixels, job.fours);
+      values[a] = read_up_to_four<E>(block, at, pixels, whole);
       CAG_KERNELS_UNROLL
       for (int i = 0; i < kFour; ++i)
         values[a].value[i] =
@@ -78,7 +78,7 @@ CAG_KERNELS_DEVICE void own_gradient_planes(const Block& block, const OwnGradien
     for (int a = 0; a < kAhead; ++a) {
       if (c + a >= last) continue;
       auto* const at = to + (c + a) * job.gradient.channel_stride;
-      write_up_to_four<E>(block, values[a], at, pixels, job.fours);
+      write_up_to_four<E>(block, values[a], at, pixels, whole);
     }
   }
 }
@@ -101,15 +101,16 @@ CAG_KERNELS_DEVICE void own_gradient_rows(const Block& block, const OwnGradientJ
     auto* const to = static_cast<Stored*>(job.gradient.data) + image * job.gradient.image_stride +
                      p * job.gradient.pixel_stride;
     for (auto c = std::int64_t{kFour} * lane; c < map.channels; c += kFour * kWarp) {
-      const auto left = map.channels - c;
+      const int left = four_of(map.channels - c);
+      const bool whole = job.fours && left == kFour;
       Four values = {};
       if (nearest >= 0) {
-        values = read_up_to_four<E>(block, from + c, left, job.fours);
+        values = read_up_to_four<E>(block, from + c, left, whole);
         CAG_KERNELS_UNROLL
         for (int i = 0; i < kFour; ++i)
           if (i < left) values.value[i] = (values.value[i] - anchor[c + i]) * weight;
       }
-      write_up_to_four<E>(block, values, to + c, left, job.fours);
+      write_up_to_four<E>(block, values, to + c, left, whole);
     }
   }
 }

@@ -55,8 +55,7 @@ CAG_KERNELS_DEVICE void scatter_planes(const Block& block, const ScatterJob& job
   }
   block.barrier();
 
-  const auto left = map.pixels - pixel;
-  const int pixels = left < 0 ? 0 : left < kFour ? static_cast<int>(left) : kFour;
+  const int pixels = four_of(map.pixels - pixel);
   int category[kFour];
   CAG_KERNELS_UNROLL
   for (int i = 0; i < kFour; ++i) {
@@ -69,7 +68,7 @@ CAG_KERNELS_DEVICE void scatter_planes(const Block& block, const ScatterJob& job
     Four four;
     CAG_KERNELS_UNROLL
     for (int i = 0; i < kFour; ++i) four.value[i] = rows[c * slots + category[i]];
-    write_up_to_four<E>(block, four, to, pixels, job.fours);
+    write_up_to_four<E>(block, four, to, pixels, job.fours && pixels == kFour);
   }
   block.barrier();
 }
@@ -86,11 +85,11 @@ CAG_KERNELS_DEVICE void scatter_rows(const Block& block, const ScatterJob& job, 
     auto* const to = static_cast<typename E::Stored*>(map.data) + image * map.image_stride +
                      p * map.pixel_stride;
     for (auto c = std::int64_t{kFour} * lane; c < map.channels; c += kFour * kWarp) {
+      const int left = four_of(map.channels - c);
       Four four;
       CAG_KERNELS_UNROLL
-      for (int i = 0; i < kFour; ++i)
-        four.value[i] = k != kNoClass && c + i < map.channels ? row[c + i] : 0;
-      write_up_to_four<E>(block, four, to + c, map.channels - c, job.fours);
+      for (int i = 0; i < kFour; ++i) four.value[i] = k != kNoClass && i < left ? row[c + i] : 0;
+      write_up_to_four<E>(block, four, to + c, left, job.fours && left == kFour);
     }
   }
 }
