@@ -109,6 +109,13 @@ TEMPLATE_TEST_CASE("PixelDistance says what does not fit", "", Plain, Compiled) 
              Contains("features of width 3") && Contains("2"));
   CHECK_THAT(message_of([&] { call(at::rand({2, 2})); }), Contains("[N, D, h, w]"));
   CHECK_THAT(message_of([&] { call(at::rand({1, 2, 1, 5})); }), Contains("int64 labels"));
+  for (const std::int64_t wrong : {2, 251, -1})
+    CHECK_THAT(message_of([&] {
+                 typename TestType::template Loss<>{}(
+                     {at::rand({1, 2, 1, 3}), {}}, ints({0, kIgnoreIndex, wrong}).view({1, 1, 3}),
+                     two_anchors());
+               }),
+               Contains("expected labels below 2 or 250, got " + std::to_string(wrong)));
 }
 
 TEST_CASE("NoAnchorLoss is zero") {

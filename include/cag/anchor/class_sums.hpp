@@ -45,12 +45,13 @@ struct ClassSums {
                       " categories, got ", categories);
   }
 
+  /// In one pass, which the host waits for.
   /// @param category [M], those of labelled pixels
-  /// @throws c10::ValueError where one is not below `categories`
+  /// @throws c10::ValueError where one is not in [0, categories)
   static void check_categories(const at::Tensor& category, std::int64_t categories) {
     if (category.numel() == 0) return;
-    const auto low = category.min().item<std::int64_t>();
-    const auto high = category.max().item<std::int64_t>();
+    const auto [least, most] = category.aminmax();
+    const auto low = least.item<std::int64_t>(), high = most.item<std::int64_t>();
     TORCH_CHECK_VALUE(low >= 0 && high < categories, "expected labels below ", categories, " or ",
                       kIgnoreIndex, ", got ", low < 0 ? low : high);
   }

@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <cag/anchor/class_moments.hpp>
+#include <cag/anchor/class_sums.hpp>
 #include <cag/detail/pixels.hpp>
 #include <cag/label/ignore.hpp>
 
@@ -33,10 +34,7 @@ void for_each_labelled(const at::Tensor& features, const at::Tensor& labels, Tak
 /// Moments on the CPU with pixels and means; the covariances are zero.
 inline ClassMoments means_of(const at::Tensor& pixels, const at::Tensor& category,
                              std::int64_t categories, bool full) {
-  const auto least = category.min().item<std::int64_t>();
-  const auto most = category.max().item<std::int64_t>();
-  TORCH_CHECK_VALUE(least >= 0 && most < categories, "expected labels below ", categories, " or ",
-                    kIgnoreIndex, ", got ", least < 0 ? least : most);
+  ClassSums::check_categories(category, categories);
   auto moments = ClassMoments::zeros(categories, pixels.size(1), full);
   moments.pixels.copy_(category.bincount({}, categories));
   moments.mean.copy_(

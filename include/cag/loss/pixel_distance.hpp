@@ -7,6 +7,7 @@
 #include <ATen/ops/linalg_vector_norm.h>
 
 #include <cag/anchor/anchors.hpp>
+#include <cag/anchor/class_sums.hpp>
 #include <cag/candidate/candidate_rule.hpp>
 #include <cag/candidate/seen.hpp>
 #include <cag/detail/check_features.hpp>
@@ -40,6 +41,7 @@ struct PixelDistance {
     const auto counted = mask(labels, student.logits).reshape({-1});
     const auto labelled = counted.ne(kIgnoreIndex).nonzero().squeeze(1);
     const auto category = counted.index_select(0, labelled);
+    ClassSums::check_categories(category, anchors.categories());
     const auto drawn =
         candidates(anchors).to(counted.device()).index_select(0, category).nonzero().squeeze(1);
     const auto pixels =
