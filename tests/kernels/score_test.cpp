@@ -54,19 +54,6 @@ Maps<Label> run(const cag_scorer* scorer, const cag_scorer_frame& frame) {
   return maps;
 }
 
-/// K anchors of one category each, around `offset`.
-AnchorBytes random_file(std::int64_t anchors, std::int64_t width, float offset = 0) {
-  const auto values = random_map(1, 1, anchors * width, 7, offset).values;
-  AnchorBytes file;
-  file.doubles("vectors", {anchors, width}, {values.begin(), values.end()});
-  file.integers("counts", std::vector<std::int64_t>(anchors, 1));
-  std::string names = "[";
-  for (std::int64_t k = 0; k < anchors; ++k)
-    names += (k > 0 ? ",\"c" : "\"c") + std::to_string(k) + '"';
-  file.metadata["categories"] = names + ']';
-  return file;
-}
-
 // Distances to road, sky, car: 0 4 10 | 3 1 √109 | 7 1 √37 | √85 √37 1 | √73 3 3 | NaN.
 const std::vector<float> kPixels{0, 3, 0, 0, 0, 1, 0, 0, 0, 6, 3, kNan, 0, 0, 7, 7, 8, 0};
 const float kGap = std::sqrt(37.0F) - 1;

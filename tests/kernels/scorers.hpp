@@ -14,6 +14,7 @@
 #include <cag/score.h>
 
 #include "anchor_bytes.hpp"
+#include "maps.hpp"
 
 namespace cag::kernels::test {
 
@@ -82,6 +83,19 @@ inline AnchorBytes example() {
   file.metadata["categories"] = R"(["road","sky","a \"quoted\" n\u00e4me","car"])";
   file.metadata["backbone"] = "0123456789abcdef";
   file.metadata["tap"] = "head.2";
+  return file;
+}
+
+/// K anchors of one category each, around `offset`.
+inline AnchorBytes random_file(std::int64_t anchors, std::int64_t width, float offset = 0) {
+  const auto values = random_map(1, 1, anchors * width, 7, offset).values;
+  AnchorBytes file;
+  file.doubles("vectors", {anchors, width}, {values.begin(), values.end()});
+  file.integers("counts", std::vector<std::int64_t>(anchors, 1));
+  std::string names = "[";
+  for (std::int64_t k = 0; k < anchors; ++k)
+    names += (k > 0 ? ",\"c" : "\"c") + std::to_string(k) + '"';
+  file.metadata["categories"] = names + ']';
   return file;
 }
 
