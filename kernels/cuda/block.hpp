@@ -17,8 +17,6 @@
 //                            atomic, of uint32_t
 //   begin_copy(to, from)     of a Four of global memory to shared memory
 //   end_copies()             what was begun is seen by this thread from then on
-//   opaque(value)            the int, of which the compiler knows nothing: what depends on it is
-//                            computed anew, and not kept in registers
 //   from_float16(bits), to_float16(value)
 //                            of a half's bits; rounded to the nearest
 //
@@ -28,14 +26,12 @@
 #define CAG_KERNELS_BOTH __host__ __device__
 #define CAG_KERNELS_UNROLL _Pragma("unroll")
 #define CAG_KERNELS_ROLLED _Pragma("unroll 1")
-#define CAG_KERNELS_UNROLL_4 _Pragma("unroll 4")
 #define CAG_KERNELS_UNROLL_8 _Pragma("unroll 8")
 #else
 #define CAG_KERNELS_DEVICE inline
 #define CAG_KERNELS_BOTH
 #define CAG_KERNELS_UNROLL
 #define CAG_KERNELS_ROLLED
-#define CAG_KERNELS_UNROLL_4
 #define CAG_KERNELS_UNROLL_8
 #endif
 

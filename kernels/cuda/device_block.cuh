@@ -39,11 +39,6 @@ struct DeviceBlock {
   }
   __device__ void end_copies() const { asm volatile("cp.async.wait_all;" ::: "memory"); }
 
-  __device__ int opaque(int value) const {
-    asm volatile("" : "+r"(value));
-    return value;
-  }
-
   __device__ float from_float16(std::uint16_t bits) const {
     float value;
     asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));

@@ -60,7 +60,7 @@ struct OwnNearest {
   std::int32_t anchor = -1;
 };
 
-/// Writes what was found, and the sum over a warp's lanes.
+/// Writes the sums over a warp's lanes.
 template <typename Block>
 CAG_KERNELS_DEVICE void write_sum(const Block& block, const OwnDistanceJob& job, std::int64_t task,
                                   double distance, std::int64_t pixels) {
@@ -74,6 +74,8 @@ CAG_KERNELS_DEVICE void write_sum(const Block& block, const OwnDistanceJob& job,
   sum.pixels = pixels;
 }
 
+/// Writes what was found of a pixel.
+/// @return its distance, 0 where it does not count
 CAG_KERNELS_DEVICE float write_own(const OwnDistanceJob& job, std::int64_t at,
                                    const OwnNearest& found) {
   const float distance = found.anchor < 0 ? 0 : sqrtf(found.squared);

@@ -99,8 +99,6 @@ class HostBlock {
     copies_.clear();
   }
 
-  int opaque(int value) const { return value; }
-
   float from_float16(std::uint16_t bits) const {
     const int exponent = bits >> 10 & 31, fraction = bits & 1023;
     const float size = exponent == 31 ? fraction == 0 ? HUGE_VALF : NAN

@@ -9,8 +9,8 @@ namespace cag::kernels {
 
 /// Which pixels count, and for which category.
 struct PixelClasses {
-  const std::int64_t* label =
-      nullptr;  ///< [images, pixels] contiguous; outside [0, categories): none
+  /// [images, pixels] contiguous; outside [0, categories): none.
+  const std::int64_t* label = nullptr;
   /// Where it is given, only pixels count whose largest logit is that of their label: the first of
   /// equal ones, and NaN is above all. Of as many channels as there are categories.
   const FeatureMap* logits = nullptr;
