@@ -35,7 +35,9 @@ HWY_ATTR void weigh(const cpu::SoftWeightsJob& job, float* HWY_RESTRICT squared,
     least = hn::Min(least, own);
     hn::Store(own, kFloats, squared + first * kLanes);
   }
-  const auto rate = hn::Set(kFloats, 1 / job.temperature);
+  // Finite: 0 · inf would be no weight of the nearest.
+  const auto rate =
+      hn::Set(kFloats, std::min(1 / job.temperature, std::numeric_limits<float>::max()));
   auto sum = hn::Zero(kFloats);
   for (std::int64_t r = 0; r < anchors; ++r) {
     if (r > 0 && owner[r] == owner[r - 1]) continue;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cfloat>
+
 #include "distances_body.hpp"
 
 namespace cag::kernels::cuda {
@@ -60,7 +62,8 @@ CAG_KERNELS_DEVICE void weight_body(const Block& block, const WeightJob& job) {
       least = squared < least ? squared : least;
       number = number && (squared == squared || bits_of(squared) == kNoDistance);
     }
-    const float nearest = sqrtf(least), rate = 1 / job.temperature;
+    // Finite: 0 · inf would be no weight of the nearest.
+    const float nearest = sqrtf(least), rate = fminf(1 / job.temperature, FLT_MAX);
     // Of what is NaN as kNoDistance is: no weight.
     const auto weight = [&](float squared) {
       return squared == squared ? expf((nearest - sqrtf(squared)) * rate) : 0;

@@ -27,6 +27,13 @@ void expect_shares_by_hand(const Run& run) {
     CHECK(weights[6] == share(1, 0));
     CHECK(weights[8] == share(1, 4));
     for (const auto none : {3, 4, 5, 9, 10, 11}) CHECK(weights[none] == 0);
+    // So cold that 1 / temperature is no float: all is the nearest's.
+    const std::vector<float> cold =
+        run(stored.view(), anchors, std::numeric_limits<float>::denorm_min(), 4);
+    CHECK(cold[0] == 1);
+    CHECK(cold[1] == 0.5F);
+    CHECK(cold[6] == Approx(0).margin(1e-30));
+    CHECK(cold[8] == 1);
   }
 }
 
