@@ -31,6 +31,13 @@ struct Evidence {
     return logits.defined() ? logits : detail::to_pixels(logit_map);
   }
 
+  /// [N, K, h, w]: given, or a view of the rows [P, K] as one image [1, K, 1, P]; undefined where
+  /// there are neither.
+  at::Tensor map_of_logits() const {
+    if (logit_map.defined() || !logits.defined() || logits.dim() != 2) return logit_map;
+    return logits.t().unsqueeze(0).unsqueeze(2);
+  }
+
   /// Given or found in the distances.
   /// @throws c10::ValueError for distances to fewer than two categories
   NearestTwo nearest() const {

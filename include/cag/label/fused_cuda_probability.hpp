@@ -25,9 +25,7 @@ struct FusedCudaProbability {
   double threshold = FusedProbability{}.threshold;  ///< as FusedProbability has it
 
   at::Tensor operator()(const Evidence& evidence) const {
-    auto map = evidence.logit_map;
-    if (!map.defined() && evidence.logits.defined() && evidence.logits.dim() == 2)
-      map = evidence.logits.t().unsqueeze(0).unsqueeze(2);  // [1, K, 1, P], a view
+    const auto map = evidence.map_of_logits();
     if (!map.defined() || !detail::cuda_element_of(map) || map.size(1) < 2)
       return FusedProbability{threshold}(evidence);
     const detail::CudaScope scope(map);

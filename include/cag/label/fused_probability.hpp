@@ -27,9 +27,7 @@ struct FusedProbability {
 
   at::Tensor operator()(const Evidence& evidence) const {
     constexpr std::int64_t kMost = 1024;  // categories that the operator knows
-    auto map = evidence.logit_map;
-    if (!map.defined() && evidence.logits.defined() && evidence.logits.dim() == 2)
-      map = evidence.logits.t().unsqueeze(0).unsqueeze(2);  // [1, K, 1, P], a view
+    const auto map = evidence.map_of_logits();
     if (!map.defined() || !detail::element_of(map) || map.size(1) < 2 || map.size(1) > kMost)
       return Probability{threshold}({.distances = {}, .logits = evidence.pixel_logits()});
     const detail::FeatureView logits(map);
