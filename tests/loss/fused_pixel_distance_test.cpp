@@ -61,7 +61,7 @@ TEST_CASE("FusedPixelDistance has value and gradient of PixelDistance, of any la
   at::manual_seed(1);
   const auto big = at::randn({3, 40, 18, 22});
   const auto labels = some_labels(3, 18, 22);
-  const auto anchors = some_anchors(40), narrow = some_anchors(20);
+  const auto anchors = some_anchors(40), narrow = some_anchors(20), single = some_anchors(1);
   const loss::PixelDistance<> plain;
   const loss::FusedPixelDistance<> compiled;
   for (const auto type : {at::kFloat, at::kBFloat16, at::kHalf, at::kDouble}) {
@@ -78,6 +78,7 @@ TEST_CASE("FusedPixelDistance has value and gradient of PixelDistance, of any la
     check(map.transpose(2, 3), labels.transpose(1, 2), anchors);
     check(map.slice(3, 0, 22, 2), labels.slice(2, 0, 22, 2), anchors);
     check(map.narrow(2, 3, 1), labels.narrow(1, 3, 1), anchors);
+    check(map.narrow(1, 7, 1).slice(3, 0, 22, 2), labels.slice(2, 0, 22, 2), single);
     check(map.narrow(2, 3, 1).narrow(3, 2, 1), at::zeros({3, 1, 1}, at::kLong), anchors);
   }
 }

@@ -55,6 +55,7 @@ class FeatureView {
              .channel_stride = features_.stride(1),
              .pixel_stride = size[3] == 1 ? features_.stride(2) : features_.stride(3)};
     if (view_.pixels == 1) view_.pixel_stride = 1;
+    if (view_.channels == 1 && view_.pixel_stride != 1) view_.channel_stride = 1;
   }
 
   const kernels::FeatureMap& view() const { return view_; }
