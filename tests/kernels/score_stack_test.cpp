@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include <pthread.h>
@@ -14,6 +15,8 @@
 
 using namespace cag::kernels;
 using namespace cag::kernels::test;
+
+#ifndef __SANITIZE_ADDRESS__  // whose frames are larger
 
 namespace {
 
@@ -35,8 +38,7 @@ std::size_t stack_of(const std::function<void()>& call) {
   REQUIRE(pthread_attr_setstack(&attributes, stack->bytes, kSize) == 0);
   const auto run = [](void* argument) -> void* {
     auto& own = *static_cast<Started*>(argument);
-    unsigned char here = 0;
-    own.top = &here;
+    own.top = static_cast<unsigned char*>(__builtin_frame_address(0));
     own.call();
     return nullptr;
   };
@@ -50,8 +52,6 @@ std::size_t stack_of(const std::function<void()>& call) {
 }
 
 }  // namespace
-
-#ifndef __SANITIZE_ADDRESS__  // whose frames are larger
 
 TEST_CASE("cag_scorer_run needs no more stack than its header says") {
   const OnTarget on(GENERATE(from_range(targets())));
