@@ -78,9 +78,10 @@ struct FusedCudaSums : torch::autograd::Function<FusedCudaSums> {
 namespace sums {
 
 /// Fused, also of features on a GPU: those by cag::kernels_cuda, which is to be linked beside
-/// cag::kernels, in the current stream. The host waits once, where labels are checked.
+/// cag::kernels, in the current stream. The host waits once, where labels are checked: not where
+/// the operators compare them with logits.
 struct FusedCuda {
-  static constexpr std::string_view kName = "fused";
+  static constexpr std::string_view kName = Fused::kName;
 
   ClassSums operator()(const at::Tensor& features, const at::Tensor& labels,
                        std::int64_t categories) const {
