@@ -12,6 +12,7 @@
 #include "distances-inl.hpp"
 #include "lanes-inl.hpp"
 #include "pack-inl.hpp"
+#include "tiles-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace cag::kernels::HWY_NAMESPACE {
@@ -80,25 +81,47 @@ HWY_ATTR void label(const AnchorTable& table, const MarginTest& test, const Assi
   store_floats(gap, pixels, at, out.gap);
 }
 
-/// The same from sums of products [anchors + 1, kLanes], if rounding cannot change an outcome.
+/// Sums of products, those of a vector of pixels [anchors and what fills them up, kLanes] before
+/// that of its squares.
+struct ProductSums {
+  const float* sums;
+  std::int64_t row;  ///< of a vector of pixels, in floats
+  /// What a squared distance and that of differences are apart at most, as a part of the square of
+  /// pixel's and anchor's distances to the centre together.
+  float error;
+};
+
+/// Sums of n terms are off by n roundings of the sum of the terms' sizes at most: here n of both
+/// forms, and some more.
+float error_of_products(std::int64_t width) {
+  return static_cast<float>(2 * (width + 16)) * 1.02F * 0x1p-24F;
+}
+
+/// Tiles sum three products for each. Both parts of a pixel's value leave 2^-15 of it, those of an
+/// anchor's 2^-16, and the product of both small parts is at most 2^-16 of all: 2^-14 of what is
+/// subtracted twice, and at most a quarter of the square.
+float error_of_tiles(std::int64_t width) {
+  return (static_cast<float>(3 * (width + 16)) * 0x1p-24F + 0x1p-15F) * 1.02F;
+}
+
+/// Labels up to kLanes pixels, if what the sums are off by cannot change an outcome.
 /// @return whether it has labelled them
 HWY_ATTR bool label_if_clear(const AnchorTable& table, const MarginTest& test,
-                             const Assignment& out, const float* HWY_RESTRICT sums, std::int64_t at,
-                             std::int64_t pixels) {
+                             const Assignment& out, const ProductSums& products,
+                             std::int64_t vector, std::int64_t at, std::int64_t pixels) {
+  const float* HWY_RESTRICT sums = products.sums + vector * products.row;
   const auto zero = hn::Zero(kFloats), two = hn::Set(kFloats, 2.0F);
-  const auto square = hn::Load(kFloats, sums + table.anchors() * kLanes);
+  const auto square = hn::Load(kFloats, sums + products.row - kLanes);
   const float* squares = table.squares();
   const auto found = find_nearest(table, test, [=](std::int64_t r) HWY_ATTR {
     const auto product = hn::Load(kFloats, sums + r * kLanes);
     return hn::NegMulAdd(two, product, hn::Add(square, hn::Set(kFloats, squares[r])));
   });
-  // Sums of n terms are off by n roundings of the sum of their sizes at most, which is
-  // (|x| + |a|)² here, of this form and of the one of differences; some more roundings follow.
-  const auto roundings = static_cast<float>(2 * (table.width() + 16)) * 1.02F * 0x1p-24F;
-  const auto smallest = std::numeric_limits<float>::min() * static_cast<float>(table.width());
   const auto reach = hn::Add(hn::Sqrt(square), hn::Set(kFloats, table.radius()));
-  const auto error =
-      hn::MulAdd(hn::Mul(reach, reach), hn::Set(kFloats, roundings), hn::Set(kFloats, smallest));
+  // Of what is smaller than normal numbers nothing may be left.
+  const auto lost = std::numeric_limits<float>::min() * 4 * static_cast<float>(table.width());
+  const auto error = hn::MulAdd(hn::Mul(reach, reach), hn::Set(kFloats, products.error),
+                                hn::MulAdd(reach, hn::Set(kFloats, lost), hn::Set(kFloats, lost)));
   const auto root = [=](FloatVector of) HWY_ATTR { return hn::Sqrt(hn::Max(of, zero)); };
   const auto least = hn::Sub(root(hn::Sub(found.second, error)), root(hn::Add(found.best, error)));
   const auto most = hn::Sub(root(hn::Add(found.second, error)), root(hn::Sub(found.best, error)));
@@ -115,31 +138,43 @@ HWY_ATTR bool label_if_clear(const AnchorTable& table, const MarginTest& test,
 }
 
 template <typename T>
-HWY_ATTR void assign_by_differences(const cpu::AssignJob& job, std::int64_t image,
-                                    std::int64_t begin, std::int64_t end, float* sums) {
-  const auto& [map, table, test, out, block, blocks] = job;
-  sum_over_channels<Differences, T>(map, table, image, begin, end, block, sums);
+HWY_ATTR void label_by_differences(const cpu::AssignJob& job, std::int64_t image,
+                                   std::int64_t begin, std::int64_t end, float* sums) {
+  const auto& table = job.table;
+  sum_over_channels<Differences, T>(job.map, table, image, begin, end, job.block, sums);
   for (std::int64_t p = begin; p < end; p += kLanes)
-    label(table, test, out, sums + (p - begin) * table.anchors(), image * map.pixels + p,
-          std::min(kLanes, end - p));
+    label(table, job.test, job.out, sums + (p - begin) * table.anchors(),
+          image * job.map.pixels + p, std::min(kLanes, end - p));
 }
 
 template <typename T>
-HWY_ATTR void assign_by_products(const cpu::AssignJob& job, std::int64_t image, std::int64_t begin,
-                                 std::int64_t end, float* sums) {
-  const auto& [map, table, test, out, block, blocks] = job;
-  sum_over_channels<Products, T>(map, table, image, begin, end, block, sums);
-  const auto row = table.anchors() + 1;
+HWY_ATTR ProductSums sum_products(const cpu::AssignJob& job, std::int64_t image, std::int64_t begin,
+                                  std::int64_t end, float* sums) {
+#ifdef CAG_KERNELS_CPU_TILES
+  if (job.tiles) {
+    TileSums tiles(job.table, sums);
+    tiles.add<T>(job.map, image, begin, end, job.block);
+    return {sums, tiles.row(), error_of_tiles(job.table.width())};
+  }
+#endif
+  sum_over_channels<Products, T>(job.map, job.table, image, begin, end, job.block, sums);
+  return {sums, (job.table.anchors() + 1) * kLanes, error_of_products(job.table.width())};
+}
+
+template <typename T>
+HWY_ATTR void label_by_products(const cpu::AssignJob& job, std::int64_t image, std::int64_t begin,
+                                std::int64_t end, float* sums) {
+  const auto products = sum_products<T>(job, image, begin, end, sums);
   std::int64_t open[cpu::kAssignBlock], count = 0;
   for (std::int64_t p = begin; p < end; p += kLanes)
-    if (!label_if_clear(table, test, out, sums + (p - begin) * row, image * map.pixels + p,
-                        std::min(kLanes, end - p)))
+    if (!label_if_clear(job.table, job.test, job.out, products, (p - begin) / kLanes,
+                        image * job.map.pixels + p, std::min(kLanes, end - p)))
       open[count++] = p;
   // One by one they are read more slowly.
   if (count * kLanes * 4 > end - begin)
-    return assign_by_differences<T>(job, image, begin, end, sums);
+    return label_by_differences<T>(job, image, begin, end, sums);
   for (std::int64_t i = 0; i < count; ++i)
-    assign_by_differences<T>(job, image, open[i], std::min(open[i] + kLanes, end), sums);
+    label_by_differences<T>(job, image, open[i], std::min(open[i] + kLanes, end), sums);
 }
 
 template <typename T>
@@ -150,7 +185,7 @@ HWY_ATTR void assign_pixels(const cpu::AssignJob& job, std::int64_t task) {
   const auto& out = job.out;
   // What is written of distances is summed from differences.
   const bool distances = out.nearest != nullptr || out.second != nullptr || out.gap != nullptr;
-  (distances ? &assign_by_differences<T> : &assign_by_products<T>)(job, image, begin, end, sums);
+  (distances ? &label_by_differences<T> : &label_by_products<T>)(job, image, begin, end, sums);
 }
 
 HWY_ATTR void run_task(const cpu::AssignJob& job, std::int64_t task) {

@@ -17,6 +17,7 @@ struct AssignJob {
   Assignment out;
   std::int64_t block = 0;   ///< pixels of a task
   std::int64_t blocks = 0;  ///< tasks of an image
+  bool tiles = false;       ///< whether tile registers multiply
 };
 
 /// Pixels that fit a task's accumulators.

@@ -16,6 +16,7 @@
 #include "cag/kernels/anchor_table.hpp"
 #include "cag/kernels/feature_map.hpp"
 #include "cpu/pack-inl.hpp"
+#include "tile_anchors.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace cag::kernels::HWY_NAMESPACE {
@@ -179,7 +180,8 @@ HWY_ATTR void add_all(const Source& source, std::int64_t anchors, std::int64_t v
 /// Pixels whose sums fit a task's memory.
 inline std::int64_t distance_block(std::int64_t anchors) {
   constexpr std::int64_t kMost = 512;
-  return std::clamp(kTile / (anchors + 1) / kLanes * kLanes, kLanes, kMost);
+  const auto sums = TileAnchors::tiles(anchors) * TileAnchors::rows(anchors) + 1;
+  return std::clamp(kTile / sums / kLanes * kLanes, kLanes, kMost);
 }
 
 /// The sums of an image's pixels, from `begin` to `end`: at most a block of them.

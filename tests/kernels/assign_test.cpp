@@ -123,6 +123,46 @@ TEST_CASE("assign gives the labels that its distances give, whether or not they 
         }
 }
 
+TEST_CASE("assign gives the same labels without distances at every size and number of anchors") {
+  const auto [channels, pixels, count] = GENERATE(
+      std::tuple{1, 1, 2}, std::tuple{2, 700, 1}, std::tuple{31, 16, 16}, std::tuple{32, 17, 17},
+      std::tuple{33, 530, 19}, std::tuple{48, 63, 31}, std::tuple{49, 600, 32},
+      std::tuple{64, 100, 33}, std::tuple{256, 528, 19}, std::tuple{130, 90, 65},
+      std::tuple{2048, 40, 256}, std::tuple{96, 33, 1000}, std::tuple{17, 31, 1024});
+  const auto layout = GENERATE(Layout::kContiguous, Layout::kChannelsLast);
+  const auto element = GENERATE(Element::kFloat32, Element::kBFloat16, Element::kFloat16);
+  const auto offset = GENERATE(0.0F, 100.0F);
+  CAPTURE(channels, pixels, count, layout, element, offset);
+  const auto anchors = random_anchors(count, channels, offset);
+  auto map = random_map(2, channels, pixels, 3, offset);
+  // Nearer to one anchor than to the rest, as features are that a network has learned.
+  for (std::int64_t n = 0; n < 2; ++n)
+    for (std::int64_t d = 0; d < channels; ++d)
+      for (std::int64_t p = 0; p < pixels; ++p) {
+        auto& value = map.values[(n * channels + d) * pixels + p];
+        value += (anchors.vectors[p * 7 % count * channels + d] - value) * 0.3F;
+      }
+  const Stored stored(map, layout, element);
+  const auto size = static_cast<std::size_t>(2 * pixels);
+  const MarginTest test{.margin = 0.2F};
+  std::vector<std::int64_t> label(size), category(size), own_label(size), own_category(size);
+  std::vector<float> gap(size);
+  assign(stored.view(), anchors.table(), test,
+         {.label = label.data(), .category = category.data(), .gap = gap.data()});
+  for (const auto target : targets()) {
+    CAPTURE(target);
+    const OnTarget on_target(target);
+    assign(stored.view(), anchors.table(), test,
+           {.label = own_label.data(), .category = own_category.data()});
+    // Where distances are equal but for rounding, each instruction set rounds its own way.
+    std::int64_t wrong = 0;
+    for (std::size_t i = 0; i < size; ++i)
+      if (std::abs(gap[i]) > 1e-4F && std::abs(gap[i] - 0.2F) > 1e-4F)
+        wrong += own_label[i] != label[i] || own_category[i] != category[i];
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("assign never calls a pixel active whose distances are not finite") {
   const auto sound = random_map(1, 6, 40);
   const auto anchors = random_anchors(4, 6);

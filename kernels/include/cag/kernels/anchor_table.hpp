@@ -5,6 +5,8 @@
 
 namespace cag::kernels {
 
+class TileAnchors;
+
 /// Anchors as the operators read them: made once, used for any number of feature maps. Copies share
 /// the memory.
 class AnchorTable {
@@ -42,6 +44,8 @@ class AnchorTable {
   const float* squares() const noexcept { return squares_.get(); }
   /// The distance of the farthest anchor to the centre.
   float radius() const noexcept { return radius_; }
+  /// Null where the processor has no tile registers.
+  const TileAnchors* tiles() const noexcept { return tiles_.get(); }
   /// [anchors]
   const std::int64_t* category() const noexcept { return category_.get(); }
 
@@ -53,6 +57,7 @@ class AnchorTable {
   std::shared_ptr<const float[]> centre_;
   std::shared_ptr<const float[]> centred_;
   std::shared_ptr<const float[]> squares_;
+  std::shared_ptr<const TileAnchors> tiles_;
   std::shared_ptr<const std::int64_t[]> category_;
 };
 

@@ -1,0 +1,374 @@
+// Included once for each instruction set, after hwy/highway.h: no include guard of the usual kind.
+#if defined(CAG_KERNELS_CPU_TILES_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef CAG_KERNELS_CPU_TILES_INL
+#undef CAG_KERNELS_CPU_TILES_INL
+#else
+#define CAG_KERNELS_CPU_TILES_INL
+#endif
+
+#include <hwy/highway.h>
+
+#undef CAG_KERNELS_CPU_TILES
+#if HWY_ARCH_X86_64 && HWY_TARGET <= HWY_AVX3
+#define CAG_KERNELS_CPU_TILES
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+
+#include <immintrin.h>
+
+#include "cag/kernels/anchor_table.hpp"
+#include "cag/kernels/feature_map.hpp"
+#include "cpu/pack-inl.hpp"
+#include "tile_anchors.hpp"
+
+HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",amx-tile,amx-bf16")
+namespace cag::kernels::HWY_NAMESPACE {
+
+/// The tile registers (AMX): 0 and 1 hold sums, 2 and 3 the two parts of pixels, 4 and 5 the large
+/// parts of anchors of two tiles, 6 and 7 their small ones.
+struct alignas(64) TileShapes {
+  std::uint8_t palette = 1;
+  std::uint8_t start = 0;
+  std::uint8_t reserved[14] = {};
+  std::uint16_t bytes_of_row[16] = {};
+  std::uint8_t rows[16] = {};
+
+  struct Shape {
+    std::int64_t rows, columns;  // of four bytes each
+  };
+  TileShapes(Shape sums, Shape pixels, Shape anchors) {
+    const Shape shapes[8] = {sums, sums, pixels, pixels, anchors, anchors, anchors, anchors};
+    for (int i = 0; i < 8; ++i) {
+      rows[i] = static_cast<std::uint8_t>(shapes[i].rows);
+      bytes_of_row[i] = static_cast<std::uint16_t>(4 * shapes[i].columns);
+    }
+  }
+};
+
+/// Vectors of pixels by 32 channels in two parts each, the value rounded to bfloat16 and what
+/// rounding left: tiles of 16 rows.
+struct PixelTiles {
+  static constexpr std::int64_t kSize = 16 * kLanes;
+  // What was stored takes a while until a tile can load it: so many vectors are split before those
+  // before them are multiplied.
+  static constexpr std::int64_t kVectors = 4;
+
+  alignas(64) std::uint32_t large[kVectors * kSize];
+  alignas(64) std::uint32_t small[kVectors * kSize];
+};
+
+/// Two vectors as a row of pairs, `even` in the lower halves.
+inline void split(FloatVector even, FloatVector odd, std::uint32_t* HWY_RESTRICT large,
+                  std::uint32_t* HWY_RESTRICT small) {
+  const hn::RebindToUnsigned<Floats> bits;
+  const auto half = hn::Set(bits, 0x8000U), upper = hn::Set(bits, 0xFFFF0000U);
+  const auto rounded_even = hn::Add(hn::BitCast(bits, even), half);
+  const auto rounded_odd = hn::Add(hn::BitCast(bits, odd), half);
+  const auto left_even = hn::Sub(even, hn::BitCast(kFloats, hn::And(rounded_even, upper)));
+  const auto left_odd = hn::Sub(odd, hn::BitCast(kFloats, hn::And(rounded_odd, upper)));
+  hn::Store(hn::OrAnd(hn::ShiftRight<16>(rounded_even), rounded_odd, upper), bits, large);
+  hn::Store(hn::OrAnd(hn::ShiftRight<16>(hn::BitCast(bits, left_even)), hn::BitCast(bits, left_odd),
+                      upper),
+            bits, small);
+}
+
+/// Sums of products of pixels and anchors, both less the centre, without the products of two small
+/// parts; and of (pixel - centre)² after the last tile's.
+class TileSums {
+ public:
+  static constexpr std::int64_t kChannels = TileAnchors::kChannels, kHalf = kChannels / 2;
+
+  /// @param sums  [vectors of pixels, anchors in whole tiles + 1, kLanes]
+  TileSums(const AnchorTable& table, float* sums)
+      : centre_(table.centre()),
+        anchors_(*table.tiles()),
+        width_(table.width()),
+        own_((anchors_.tiles() * anchors_.rows()) * kLanes),
+        sums_(sums) {}
+
+  /// Floats of a vector's sums.
+  std::int64_t row() const { return own_ + kLanes; }
+
+  /// Of an image's pixels from `begin` to `end`.
+  /// @param block  how far the next call's pixels are
+  template <typename T>
+  void add(const FeatureMap& map, std::int64_t image, std::int64_t begin, std::int64_t end,
+           std::int64_t block) {
+    const T* from = static_cast<const T*>(map.data) + image * map.image_stride;
+    if (map.pixel_stride == 1) {
+      const T* next = from + (end < map.pixels ? begin + block : begin);
+      add_planes(from + begin, map.channel_stride, end - begin, next);
+    } else {
+      add_rows(from, map.pixel_stride, begin, end, map.pixels);
+    }
+    _tile_release();
+  }
+
+ private:
+  enum Layout { kPlanes, kRows };
+  static constexpr std::int64_t kAhead = 8;  // in vectors of pixels
+
+  /// @param next  the pixels of the next call
+  template <typename T>
+  void add_planes(const T* pixels, std::int64_t stride, std::int64_t count, const T* next) {
+    const auto vectors = count / kLanes, rest = count % kLanes;
+    std::fill_n(sums_, (count + kLanes - 1) / kLanes * row(), 0.0F);
+    set_shapes({{anchors_.rows(), kLanes}, {kHalf, kLanes}, {anchors_.rows(), kHalf}});
+    HWY_ALIGN float packed[kChannels * kLanes];
+    for (std::int64_t c = 0; c < width_; c += kChannels) {
+      const T* plane = pixels + c * stride;
+      const T* after = c + kChannels < width_ ? plane + kChannels * stride : next;
+      for (std::int64_t v = 0; v < vectors; v += PixelTiles::kVectors) {
+        const auto size = std::min(PixelTiles::kVectors, vectors - v);
+        split_planes(plane + v * kLanes, stride, c, size, vectors - v, after, sums_at(v));
+        multiply_later<kPlanes>(sums_at(v), c, size);
+      }
+      if (rest == 0) continue;
+      pack(plane + vectors * kLanes, stride, 1, rest, std::min(kChannels, width_ - c), packed);
+      split_planes(packed, kLanes, c, 1, 1, packed, sums_at(vectors));
+      multiply_later<kPlanes>(sums_at(vectors), c, 1);
+    }
+    multiply_pending<kPlanes>();
+  }
+
+  template <typename T>
+  void add_rows(const T* from, std::int64_t stride, std::int64_t begin, std::int64_t end,
+                std::int64_t all) {
+    constexpr std::int64_t kAheadOfRow = 16;  // in pixels
+    set_shapes({{kLanes, anchors_.rows()}, {kLanes, kHalf}, {kHalf, anchors_.rows()}});
+    for (auto p = begin; p < end; p += kLanes) {
+      const auto v = (p - begin) / kLanes;
+      const auto ahead = p + kLanes + kAheadOfRow <= all ? kAheadOfRow * stride : 0;
+      HWY_ALIGN float squares[kLanes * kLanes] = {};
+      for (std::int64_t c = 0; c < width_; c += kChannels) {
+        split_rows(from + p * stride + c, stride, std::min(kLanes, end - p), c, ahead, squares);
+        multiply_later<kRows>(sums_at(v), c, 1);
+        if (c == 0 && v > 0) turn(sums_at(v - 1));
+      }
+      hn::Store(sum_rows(squares), kFloats, sums_at(v) + own_);
+    }
+    multiply_pending<kRows>();
+    turn(sums_at((end - begin - 1) / kLanes));
+  }
+
+  float* sums_at(std::int64_t vector) const { return sums_ + vector * row(); }
+
+  /// The compiler does not know what the intrinsics read.
+  static void settle_memory() { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
+  void set_shapes(const TileShapes& shapes) {
+    settle_memory();
+    _tile_loadconfig(&shapes);
+    taken_ = -1;
+  }
+
+  template <typename T>
+  void split_planes(const T* plane, std::int64_t stride, std::int64_t first, std::int64_t size,
+                    std::int64_t left, const T* after, float* sums) {
+    for (std::int64_t half = 0; half < 2; ++half, first += kHalf) {
+      const auto channels = std::clamp<std::int64_t>(width_ - first, 0, kHalf);
+      for (std::int64_t v = 0; v < size; ++v) {
+        const T* from = plane + half * kHalf * stride + v * kLanes;
+        const T* ahead = left - v > kAhead
+                             ? from + kAhead * kLanes
+                             : after + half * kHalf * stride + (kAhead - left + v) * kLanes;
+        float* square = sums + v * row() + own_;
+        const auto at = v * PixelTiles::kSize + half * kHalf / 2 * kLanes;
+        if (channels == kHalf) {
+          split_half<true>(from, stride, kHalf, ahead, centre_ + first, square, at);
+        } else {
+          split_half<false>(from, stride, channels, ahead, centre_ + first, square, at);
+        }
+        if (v % 2 == 1) multiply_next<kPlanes>();
+      }
+    }
+  }
+
+  /// A vector's rows of half a tile, of zeros after the last channel.
+  template <bool kWhole, typename T>
+  void split_half(const T* from, std::int64_t stride, std::int64_t channels, const T* ahead,
+                  const float* centre, float* square, std::int64_t at) {
+    const auto value = [=](std::int64_t c)
+        __attribute__((target(HWY_TARGET_STR ",amx-tile,amx-bf16"))) {
+      if (!kWhole && c >= channels) return hn::Zero(kFloats);
+      __builtin_prefetch(ahead + c * stride);
+      return hn::Sub(load_wide(from + c * stride), hn::Set(kFloats, centre[c]));
+    };
+    auto* HWY_RESTRICT large = parts_[now_].large + at;
+    auto* HWY_RESTRICT small = parts_[now_].small + at;
+    auto evens = hn::Load(kFloats, square), odds = hn::Zero(kFloats);
+#pragma GCC unroll 8
+    for (std::int64_t c = 0; c < kHalf; c += 2) {
+      const auto even = value(c), odd = value(c + 1);
+      evens = hn::MulAdd(even, even, evens);
+      odds = hn::MulAdd(odd, odd, odds);
+      split(even, odd, large + c / 2 * kLanes, small + c / 2 * kLanes);
+    }
+    hn::Store(hn::Add(evens, odds), kFloats, square);
+  }
+
+  template <typename T>
+  void split_rows(const T* pixels, std::int64_t stride, std::int64_t count, std::int64_t first,
+                  std::int64_t ahead, float* squares) {
+    const auto channels = width_ - first;
+    const float* centre = centre_ + first;
+    auto& parts = parts_[now_];
+    for (std::int64_t p = 0; p < kLanes; ++p) {
+      const T* from = pixels + std::min(p, count - 1) * stride;
+      __builtin_prefetch(from + ahead);
+      auto even = hn::Sub(load_up_to(from, channels), hn::Load(kFloats, centre));
+      auto odd = hn::Zero(kFloats);
+      if (channels > kHalf) {
+        __builtin_prefetch(from + kHalf + ahead);
+        odd =
+            hn::Sub(load_up_to(from + kHalf, channels - kHalf), hn::Load(kFloats, centre + kHalf));
+      }
+      float* square = squares + p * kLanes;
+      hn::Store(hn::MulAdd(even, even, hn::MulAdd(odd, odd, hn::Load(kFloats, square))), kFloats,
+                square);
+      split(even, odd, parts.large + p * kLanes, parts.small + p * kLanes);
+      if (p == kLanes / 2) multiply_next<kRows>();
+    }
+  }
+
+  template <Layout kLayout>
+  void multiply_pending() {
+    while (done_ < pending_) multiply_next<kLayout>();
+  }
+
+  /// What was split just now, while what comes next is split.
+  template <Layout kLayout>
+  void multiply_later(float* sums, std::int64_t channels, std::int64_t vectors) {
+    multiply_pending<kLayout>();
+    pending_sums_ = sums;
+    pending_channels_ = channels;
+    pending_ = vectors;
+    done_ = 0;
+    now_ ^= 1;
+  }
+
+  template <Layout kLayout>
+  void multiply_next() {
+    if (done_ == pending_) return;
+    if (anchors_.tiles() == 1) {
+      multiply<kLayout, false>();
+    } else {
+      multiply<kLayout, true>();
+    }
+    ++done_;
+  }
+
+  /// @tparam kTwo  tiles at a time
+  template <Layout kLayout, bool kTwo>
+  void multiply() {
+    const auto& parts = parts_[now_ ^ 1];
+    const auto* large = parts.large + done_ * PixelTiles::kSize;
+    const auto* small = parts.small + done_ * PixelTiles::kSize;
+    float* sums = pending_sums_ + done_ * row();
+    const auto channels = pending_channels_, tiles = anchors_.tiles();
+    const auto size = anchors_.rows() * kLanes;
+    settle_memory();
+    for (std::int64_t tile = 0; tile < tiles; tile += 2, sums += 2 * size) {
+      take_anchors<kLayout, kTwo>(channels, tile);
+      _tile_loadd(2, large, kLanes * 4);
+      _tile_loadd(3, small, kLanes * 4);
+      if constexpr (kLayout == kPlanes) {
+        multiply_planes<kTwo>(sums, size);
+      } else {
+        // They stay where they are if there are no more.
+        const bool stay = tiles <= 2;
+        multiply_rows<kTwo>(sums, size, channels == 0, !stay && channels > 0,
+                            !stay || channels + kChannels >= width_);
+      }
+    }
+    settle_memory();
+  }
+
+  template <Layout kLayout, bool kTwo>
+  void take_anchors(std::int64_t channels, std::int64_t tile) {
+    const auto wanted = channels * anchors_.tiles() + tile;
+    if (taken_ == wanted) return;
+    taken_ = wanted;
+    const auto stride = 4 * (kLayout == kPlanes ? kHalf : anchors_.rows());
+    const auto at = [&](int part, std::int64_t of) {
+      return kLayout == kPlanes ? anchors_.by_anchor(channels, part, of)
+                                : anchors_.by_pair(channels, part, of);
+    };
+    _tile_loadd(4, at(0, tile), stride);
+    _tile_loadd(6, at(1, tile), stride);
+    if constexpr (!kTwo) return;
+    _tile_loadd(5, at(0, tile + 1), stride);
+    _tile_loadd(7, at(1, tile + 1), stride);
+  }
+
+  /// Sums are rows of pixels. Those of two tiles do not wait for each other.
+  template <bool kTwo>
+  void multiply_planes(float* sums, std::int64_t size) {
+    constexpr std::int64_t kStride = kLanes * sizeof(float);
+    _tile_loadd(0, sums, kStride);
+    if constexpr (kTwo) _tile_loadd(1, sums + size, kStride);
+    _tile_dpbf16ps(0, 4, 2);
+    if constexpr (kTwo) _tile_dpbf16ps(1, 5, 2);
+    _tile_dpbf16ps(0, 6, 2);
+    if constexpr (kTwo) _tile_dpbf16ps(1, 7, 2);
+    _tile_dpbf16ps(0, 4, 3);
+    if constexpr (kTwo) _tile_dpbf16ps(1, 5, 3);
+    _tile_stored(0, sums, kStride);
+    if constexpr (kTwo) _tile_stored(1, sums + size, kStride);
+  }
+
+  /// Sums are rows of anchors, until `turn`.
+  template <bool kTwo>
+  void multiply_rows(float* sums, std::int64_t size, bool clear, bool load, bool store) {
+    const auto stride = anchors_.rows() * static_cast<std::int64_t>(sizeof(float));
+    if (clear) _tile_zero(0);
+    if (kTwo && clear) _tile_zero(1);
+    if (load) _tile_loadd(0, sums, stride);
+    if (kTwo && load) _tile_loadd(1, sums + size, stride);
+    _tile_dpbf16ps(0, 2, 4);
+    if constexpr (kTwo) _tile_dpbf16ps(1, 2, 5);
+    _tile_dpbf16ps(0, 2, 6);
+    if constexpr (kTwo) _tile_dpbf16ps(1, 2, 7);
+    _tile_dpbf16ps(0, 3, 4);
+    if constexpr (kTwo) _tile_dpbf16ps(1, 3, 5);
+    if (store) _tile_stored(0, sums, stride);
+    if (kTwo && store) _tile_stored(1, sums + size, stride);
+  }
+
+  /// Rows of anchors become rows of pixels.
+  void turn(float* sums) {
+    for (std::int64_t tile = 0; tile < anchors_.tiles(); ++tile) {
+      FloatVector rows[kLanes];
+      // The last vectors hold what comes after the tile, and there is some.
+#pragma GCC unroll 16
+      for (int p = 0; p < kLanes; ++p) rows[p] = hn::LoadU(kFloats, sums + p * anchors_.rows());
+      transpose(rows);
+#pragma GCC unroll 16
+      for (int r = 0; r < kLanes; ++r)
+        if (r < anchors_.rows()) hn::Store(rows[r], kFloats, sums + r * kLanes);
+      sums += anchors_.rows() * kLanes;
+    }
+  }
+
+  const float* centre_;
+  const TileAnchors& anchors_;
+  std::int64_t width_;
+  std::int64_t own_;  // floats of a vector's products
+  float* sums_;
+  PixelTiles parts_[2];
+  int now_ = 0;
+  // Split, and not multiplied yet.
+  float* pending_sums_ = nullptr;
+  std::int64_t pending_channels_ = 0;
+  std::int64_t pending_ = 0;
+  std::int64_t done_ = 0;
+  std::int64_t taken_ = -1;  // anchors that registers hold
+};
+
+}  // namespace cag::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
+#endif
