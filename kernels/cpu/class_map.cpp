@@ -30,8 +30,12 @@ HWY_ATTR void keep_agreeing(const FeatureMap& logits, std::int64_t image, std::i
                        std::uint8_t* classes = map + (p - begin);
                        std::uint8_t lanes[kLanes];
                        hn::StoreU(hn::DemoteTo(bytes, found.category), bytes, lanes);
-                       for (std::int64_t i = 0; i < pixels; ++i)
-                         if (lanes[i] != classes[i]) classes[i] = kNoClass;
+                       const auto keep = [&](std::int64_t size) {
+                         for (std::int64_t i = 0; i < size; ++i)
+                           classes[i] = lanes[i] == classes[i] ? lanes[i] : kNoClass;
+                       };
+                       // A size that the compiler knows makes one vector of it.
+                       pixels == kLanes ? keep(kLanes) : keep(pixels);
                      });
 }
 

@@ -18,7 +18,7 @@ constexpr std::int64_t kTotals = cpu::kClassTotals;
 constexpr std::int64_t kMostClasses = 256;  // with kNoClass
 
 // Where pixels lie side by side: pixels of a block, and channels that are read together.
-constexpr std::int64_t kBlock = 2048;
+constexpr std::int64_t kBlock = 512;
 constexpr int kStreams = 4;
 // Where channels do: pixels whose sums are float32, and vectors of channels kept in registers.
 constexpr std::int64_t kRows = 512;
@@ -45,11 +45,14 @@ struct Entries {
   std::int64_t classes = 0;  ///< how many are present
 };
 
-HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors, Entries& out) {
+HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors,
+                           std::int64_t categories, Entries& out) {
   Entry found[kBlock];
   std::int64_t size = 0;
-  std::uint16_t last[kMostClasses] = {};  // 1 + the entry that a class had last
-  std::uint16_t entries[kMostClasses] = {};
+  std::uint16_t last[kMostClasses];  // 1 + the entry that a class had last
+  std::uint16_t entries[kMostClasses];
+  std::fill_n(last, categories, std::uint16_t{0});
+  std::fill_n(entries, categories, std::uint16_t{0});
   for (std::int64_t v = 0; v < vectors; ++v, classes += kLanes) {
     const auto k = classes[0];
     if (uniform(classes)) {
@@ -78,7 +81,7 @@ HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors, En
   }
   out.classes = 0;
   std::uint16_t next[kMostClasses], at = 0;
-  for (std::int64_t k = 0; k < kNoClass; ++k) {
+  for (std::int64_t k = 0; k < categories; ++k) {
     next[k] = at;
     at = static_cast<std::uint16_t>(at + entries[k]);
     out.end[k] = at;
@@ -131,11 +134,12 @@ HWY_ATTR void add_block(const Entries& entries, const T* HWY_RESTRICT from, std:
 /// Where pixels lie side by side.
 template <typename T>
 HWY_ATTR void sum_planes(const FeatureMap& map, const T* from, const std::uint8_t* classes,
-                         std::int64_t channels, double* total, std::int64_t totals) {
+                         std::int64_t channels, std::int64_t categories, double* total,
+                         std::int64_t totals) {
   Entries entries;
   for (std::int64_t p = 0; p < map.pixels; p += kBlock, from += kBlock, classes += kBlock) {
     const auto size = std::min(kBlock, map.pixels - p);
-    find_entries(classes, size / kLanes, entries);
+    find_entries(classes, size / kLanes, categories, entries);
     const auto stride = map.channel_stride;
     const bool last = p + 2 * kBlock > map.pixels;
     std::int64_t c = 0;
@@ -176,7 +180,8 @@ HWY_ATTR void add_rows(const T* HWY_RESTRICT from, std::int64_t stride, std::int
 /// Where channels lie side by side.
 template <typename T>
 HWY_ATTR void sum_rows(const FeatureMap& map, const T* from, const std::uint8_t* classes,
-                       std::int64_t channels, double* total, std::int64_t totals) {
+                       std::int64_t channels, std::int64_t categories, double* total,
+                       std::int64_t totals) {
   HWY_ALIGN float sums[kTotals];
   std::fill_n(sums, kTotals, 0.0F);
   for (std::int64_t block = 0; block < map.pixels; block += kRows) {
@@ -199,7 +204,7 @@ HWY_ATTR void sum_rows(const FeatureMap& map, const T* from, const std::uint8_t*
       for (; c < channels; ++c)
         for (std::int64_t i = 0; i < p - begin; ++i) own[c] += wide(rows[i * map.pixel_stride + c]);
     }
-    for (std::int64_t k = 0; k < kNoClass; ++k) {
+    for (std::int64_t k = 0; k < categories; ++k) {
       if (!present[k]) continue;
       for (std::int64_t c = 0; c < channels; ++c) {
         total[k * totals + c] += sums[k * totals + c];
@@ -219,8 +224,8 @@ HWY_ATTR void sum_channels(const cpu::ClassSumsJob& job, std::int64_t task) {
   const std::uint8_t* classes = job.class_map + image * map.pixels;
   double total[kTotals];
   std::fill_n(total, job.categories * channels, 0.0);
-  (map.pixel_stride == 1 ? &sum_planes<T> : &sum_rows<T>)(map, from, classes, channels, total,
-                                                          channels);
+  (map.pixel_stride == 1 ? &sum_planes<T> : &sum_rows<T>)(map, from, classes, channels,
+                                                          job.categories, total, channels);
   for (std::int64_t k = 0; k < job.categories; ++k)
     std::copy_n(total + k * channels, channels,
                 job.sums + (image * job.categories + k) * map.channels + begin);

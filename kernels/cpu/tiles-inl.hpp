@@ -109,6 +109,7 @@ class TileSums {
  private:
   enum Layout { kPlanes, kRows };
   static constexpr std::int64_t kAhead = 8;  // in vectors of pixels
+  static constexpr int kToSecondCache = 2;
 
   /// @param next  the pixels of the next call
   template <typename T>
@@ -193,7 +194,7 @@ class TileSums {
     const auto value = [=](std::int64_t c)
         __attribute__((target(HWY_TARGET_STR ",amx-tile,amx-bf16"))) {
       if (!kWhole && c >= channels) return hn::Zero(kFloats);
-      __builtin_prefetch(ahead + c * stride);
+      __builtin_prefetch(ahead + c * stride, 0, kToSecondCache);
       return hn::Sub(load_wide(from + c * stride), hn::Set(kFloats, centre[c]));
     };
     auto* HWY_RESTRICT large = parts_[now_].large + at;
@@ -217,11 +218,11 @@ class TileSums {
     auto& parts = parts_[now_];
     for (std::int64_t p = 0; p < kLanes; ++p) {
       const T* from = pixels + std::min(p, count - 1) * stride;
-      __builtin_prefetch(from + ahead);
+      __builtin_prefetch(from + ahead, 0, kToSecondCache);
       auto even = hn::Sub(load_up_to(from, channels), hn::Load(kFloats, centre));
       auto odd = hn::Zero(kFloats);
       if (channels > kHalf) {
-        __builtin_prefetch(from + kHalf + ahead);
+        __builtin_prefetch(from + kHalf + ahead, 0, kToSecondCache);
         odd =
             hn::Sub(load_up_to(from + kHalf, channels - kHalf), hn::Load(kFloats, centre + kHalf));
       }
