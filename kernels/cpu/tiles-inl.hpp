@@ -6,22 +6,22 @@
 #define CAG_KERNELS_CPU_TILES_INL
 #endif
 
-#include <hwy/highway.h>
-
-#undef CAG_KERNELS_CPU_TILES
-#if HWY_ARCH_X86_64 && HWY_TARGET <= HWY_AVX3
-#define CAG_KERNELS_CPU_TILES
-
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
 
-#include <immintrin.h>
+#include <hwy/highway.h>
 
 #include "cag/kernels/anchor_table.hpp"
 #include "cag/kernels/feature_map.hpp"
 #include "cpu/pack-inl.hpp"
 #include "tile_anchors.hpp"
+
+#undef CAG_KERNELS_CPU_TILES
+#if HWY_ARCH_X86_64 && HWY_TARGET <= HWY_AVX3
+#define CAG_KERNELS_CPU_TILES
+
+#include <immintrin.h>
 
 HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",amx-tile,amx-bf16")
 namespace cag::kernels::HWY_NAMESPACE {
