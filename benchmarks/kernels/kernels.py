@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Times the operators of cag::kernels beside what gives the same result, and holds the goals against it.
 
-usage: kernels.py PROGRAM... --out FOLDER [--anchors FILE] [--compiler CXX] [--sizes A B C] [--rounds 30]
+usage: kernels.py PROGRAM... --out FOLDER [--anchors FILE] [--compiler CXX] [--sizes A B C] [--rounds 12]
 
 PROGRAM is assign_bench, class_sums_bench, alignment_bench or argmax_threshold_bench. Contestants take turns in one
 process, those of Python packages in child processes that wait for their turn: CAG_PYTHON names the interpreter
 (default: this one); what it lacks is left out with a reason. Prints Markdown and writes results.json to the folder.
 Exits 1 where a goal is not met, 2 where a program fails. For a glance: --sizes C --rounds 5.
 
-Sizes: A 256 channels of 128 x 256, 19 categories; B 256 of 256 x 512, 19; C 64 of 45 x 60, 11.
+Of all cases it takes float32 of every size and layout, and at size A bfloat16, and two threads; --sizes, --layouts,
+--elements and --threads leave some of those out. Sizes: A 256 channels of 128 x 256, 19 categories; B 256 of
+256 x 512, 19; C 64 of 45 x 60, 11.
 """
 
 import argparse
@@ -23,6 +25,9 @@ from statistics import median
 import goals
 
 CHILD = Path(__file__).with_name("child.py")
+CASES = [{"threads": "1", "element": "float32", "sizes": ["A", "B", "C"]},
+         {"threads": "1", "element": "bfloat16", "sizes": ["A"]},
+         {"threads": "2", "element": "float32", "sizes": ["A"]}]
 PROBES = {"faiss": "import torch, faiss",
           "inductor": "import torch; torch.compile(lambda x: (x @ x).sum())(torch.ones(2, 2))"}
 USED_BY = {"assign": ["faiss", "inductor"], "class_sums": ["inductor"], "alignment": ["inductor"],
@@ -74,6 +79,14 @@ def run(command, environment, memory="default"):
     if process.returncode != 0:
         print(f"{command[0]} ended with {process.returncode}", file=sys.stderr, flush=True)
         sys.exit(2)
+
+
+def selected(options):
+    """The command lines of the cases that are wanted."""
+    for cases in CASES:
+        sizes = [size for size in cases["sizes"] if size in options.sizes]
+        if sizes and cases["threads"] in options.threads and cases["element"] in options.elements:
+            yield ["--threads", cases["threads"], "--elements", cases["element"], "--sizes", *sizes]
 
 
 def title(case):
@@ -164,12 +177,15 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--anchors", type=Path, help="safetensors with objective_vectors [19, 256]")
     parser.add_argument("--compiler", default="g++", help="of torch.compile")
-    parser.add_argument("--sizes", nargs="+", default=["A", "B", "C"])
-    parser.add_argument("--layouts", nargs="+", default=["contiguous", "channels_last"])
-    parser.add_argument("--elements", nargs="+", default=["float32", "bfloat16"])
-    parser.add_argument("--threads", nargs="+", default=["1", "2"])
-    parser.add_argument("--rounds", default="30")
+    parser.add_argument("--sizes", nargs="+", default=["A", "B", "C"], choices=["A", "B", "C"])
+    layouts = ["contiguous", "channels_last"]
+    parser.add_argument("--layouts", nargs="+", default=layouts, choices=layouts)
+    parser.add_argument("--elements", nargs="+", default=["float32", "bfloat16"], choices=["float32", "bfloat16"])
+    parser.add_argument("--threads", nargs="+", default=["1", "2"], choices=["1", "2"])
+    parser.add_argument("--rounds", default="12")
     options = parser.parse_args()
+    if not list(selected(options)):
+        parser.error("no case is of these sizes, elements and threads")
     out = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
 
@@ -177,16 +193,17 @@ def main():
     python = os.environ.get("CAG_PYTHON", sys.executable)
     packages = available_packages(python, environment)
     common = ["--python", python, "--script", CHILD, "--folder", out, "--rounds", options.rounds,
-              *published_anchors(options.anchors, out), "--sizes", *options.sizes, "--layouts", *options.layouts,
-              "--elements", *options.elements]
+              *published_anchors(options.anchors, out), "--layouts", *options.layouts]
     results = {}
     for program in options.programs:
         operator = program.stem.removesuffix("_bench")
         children = [package for package in USED_BY[operator] if package in packages]
         command = [program.resolve(), *common, *(["--children", *children] if children else [])]
-        cases = results[operator] = list(run([*command, "--threads", *options.threads], environment))
-        if operator == "alignment":
-            cases += run([*command, "--threads", "1"], environment | KEPT, "kept")
+        cases = results[operator] = []
+        for case in selected(options):
+            cases += run([*command, *case], environment)
+            if operator == "alignment" and case[1] == "1":
+                cases += run([*command, *case], environment | KEPT, "kept")
         (out / "results.json").write_text(json.dumps(results))
         report(operator, cases)
     print()
