@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <cag/detail/json_utf8.hpp>
+#include <cag/kernels/tiles.hpp>
 
 #include "bytes.hpp"
 #include "failure.hpp"
@@ -289,6 +290,8 @@ cag_scorer_status cag_scorer_run(const cag_scorer* scorer, const cag_scorer_fram
   cag::kernels::assign(map, scorer->table, scorer->test, out, scorer->parallel);
   return CAG_SCORER_OK;
 }
+
+int32_t cag_scorer_ask_for_tiles(void) noexcept { return cag::kernels::ask_for_tiles() ? 1 : 0; }
 
 int32_t cag_scorer_abi(void) noexcept { return CAG_SCORER_ABI; }
 

@@ -17,6 +17,7 @@ int main(void) {
   cag_scorer_error error = {""};
 
   if (cag_scorer_abi() != CAG_SCORER_ABI) return failed("abi", &error);
+  if ((cag_scorer_ask_for_tiles() & ~1) != 0) return failed("tiles", &error);
   if (cag_scorer_open("absent", &options, &scorer, &error) != CAG_SCORER_IO || scorer != NULL)
     return failed("a file that is absent", &error);
 

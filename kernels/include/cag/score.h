@@ -232,6 +232,12 @@ cag_scorer_status cag_scorer_run(const cag_scorer* scorer, const cag_scorer_fram
                                  const cag_scorer_maps* maps,
                                  cag_scorer_error* error) CAG_SCORER_NOEXCEPT;
 
+/* Asks the system to let this process use the processor's tile registers (Intel's AMX), by which
+ * frames are scored faster that ask for neither margin nor distance. Stacks for signals have to
+ * hold 11 KB more from then on, until the process ends. 1: it may; 0: without such a processor, or
+ * on other systems than Linux. */
+int32_t cag_scorer_ask_for_tiles(void) CAG_SCORER_NOEXCEPT;
+
 /* CAG_SCORER_ABI of the library that runs. */
 int32_t cag_scorer_abi(void) CAG_SCORER_NOEXCEPT;
 
