@@ -58,6 +58,10 @@ with tempfile.TemporaryDirectory() as folder:
     expect("compiled components without LibTorch", "REQUIRED;COMPONENTS;kernels;kernels_shared", True,
            "cag without cag::cag: cag needs CagTorch", "kernels TRUE", place=nowhere)
     expect("the run-time scorer without LibTorch", "REQUIRED;COMPONENTS;score", True, "score TRUE", place=nowhere)
+    expect("an optional compiled component", "REQUIRED;OPTIONAL_COMPONENTS;score", True, "score TRUE", f"headers in {prefix}/include")
+    for component in ["score", "kernels"]:
+        expect("an optional compiled component without LibTorch", f"REQUIRED;OPTIONAL_COMPONENTS;{component}", False,
+               "cag needs CagTorch", place=nowhere)
     expect("a component that needs LibTorch beside one that does not", "REQUIRED;COMPONENTS;score;data", False,
            "CAG_TORCH_ROOT is /nowhere", place=nowhere)
     no_highway = ["-DCMAKE_DISABLE_FIND_PACKAGE_hwy=ON"]
