@@ -51,7 +51,7 @@ struct AnchorBytes {
     std::string header = "{\"__metadata__\":{", data, comma;
     for (const auto& [key, value] : values) {
       header += comma + quoted(key) + ':' + quoted(value);
-      comma = ",";
+      comma = ',';
     }
     header += '}';
     for (const auto& [name, tensor] : tensors) {
