@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <ATen/core/Tensor.h>
@@ -8,6 +10,7 @@
 #include <cag/anchor/anchors.hpp>
 #include <cag/detail/cuda_views.hpp>
 #include <cag/kernels/cuda/assign.hpp>
+#include <cag/label/ignore.hpp>
 #include <cag/label/nearest_two.hpp>
 #include <cag/metric/fused_euclidean.hpp>
 
@@ -26,23 +29,43 @@ struct FusedCudaEuclidean {
                          const at::Tensor& competing) const {
     if (!detail::cuda_element_of(features))
       return FusedEuclidean{}.nearest_two(features, anchors, competing);
+    const auto floats = features.options().dtype(at::kFloat);
+    const auto pixels = pixels_of(features);
+    NearestTwo found{at::empty({pixels}, floats.dtype(at::kLong)), at::empty({pixels}, floats),
+                     at::empty({pixels}, floats), anchors.categories()};
+    assign(features, anchors, competing, {},
+           {.category = found.category.mutable_data_ptr<std::int64_t>(),
+            .nearest = found.nearest.mutable_data_ptr<float>(),
+            .second = found.second.mutable_data_ptr<float>()});
+    return found;
+  }
+
+  std::optional<at::Tensor> margin_labels(const at::Tensor& features, const Anchors& anchors,
+                                          const at::Tensor& competing, double margin,
+                                          bool strict) const {
+    if (!detail::cuda_element_of(features))
+      return FusedEuclidean{}.margin_labels(features, anchors, competing, margin, strict);
+    auto labels = at::empty({pixels_of(features)}, features.options().dtype(at::kLong));
+    assign(features, anchors, competing, {.margin = static_cast<float>(margin), .strict = strict},
+           {.label = labels.mutable_data_ptr<std::int64_t>(), .ignore = kIgnoreIndex});
+    return labels;
+  }
+
+ private:
+  static void assign(const at::Tensor& features, const Anchors& anchors,
+                     const at::Tensor& competing, const kernels::MarginTest& test,
+                     const kernels::Assignment& out) {
     TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
                       anchors.categories());
     const detail::CudaScope scope(features);
     const detail::FeatureView map(features);
     const detail::CudaAnchors table(detail::AnchorRows::of(anchors, competing), features.device(),
                                     scope);
-    const auto pixels = features.size(0) * features.size(2) * features.size(3);
-    const auto floats = features.options().dtype(at::kFloat);
-    NearestTwo found{at::empty({pixels}, floats.dtype(at::kLong)), at::empty({pixels}, floats),
-                     at::empty({pixels}, floats), anchors.categories()};
-    scope.check(kernels::cuda::assign(map.view(), table.view(), {},
-                                      {.category = found.category.mutable_data_ptr<std::int64_t>(),
-                                       .nearest = found.nearest.mutable_data_ptr<float>(),
-                                       .second = found.second.mutable_data_ptr<float>()},
-                                      scope.stream()),
+    scope.check(kernels::cuda::assign(map.view(), table.view(), test, out, scope.stream()),
                 "assign");
-    return found;
+  }
+  static std::int64_t pixels_of(const at::Tensor& map) {
+    return map.size(0) * map.size(2) * map.size(3);
   }
 };
 

@@ -16,6 +16,7 @@
 #include <cag/anchor/class_sums.hpp>
 #include <cag/loss/pixel_distance.hpp>
 #include <cag/metric/euclidean.hpp>
+#include <cag/metric/labelling_metric.hpp>
 #include <cag/profile/cag.hpp>
 #include <cag/profile/fused_cuda.hpp>
 #include <cag/profile/paper.hpp>
@@ -25,7 +26,8 @@
 
 using namespace cag;
 
-static_assert(FusedMetric<metric::FusedCudaEuclidean>);
+static_assert(FusedMetric<metric::FusedCudaEuclidean> &&
+              LabellingMetric<metric::FusedCudaEuclidean>);
 static_assert(SumsRule<sums::FusedCuda> && MaskedSumsRule<sums::FusedCuda, mask::FusedAgreeing>);
 static_assert(LabelRule<label::FusedCudaProbability>);
 static_assert(AnchorLoss<loss::FusedCudaPixelDistance<>>);
@@ -69,6 +71,13 @@ at::Tensor some_labels(std::int64_t n, std::int64_t h, std::int64_t w) {
 bool near(const at::Tensor& got, const at::Tensor& expected, double tolerance) {
   return at::allclose(exact(got), exact(expected), tolerance, tolerance);
 }
+
+/// FusedCudaEuclidean, but for labels by a margin.
+struct OfTwo : metric::FusedCudaEuclidean {
+ private:
+  using FusedCudaEuclidean::margin_labels;
+};
+static_assert(FusedMetric<OfTwo> && !LabellingMetric<OfTwo>);
 
 double unit(at::ScalarType type) {
   return type == at::kFloat ? 1e-5 : type == at::kHalf ? 1e-3 : 8e-3;
@@ -119,6 +128,51 @@ TEST_CASE("FusedCudaEuclidean finds the nearest two of float64", "[cuda]") {
     const auto sure = (expected.second - expected.nearest).gt(1e-3);
     CHECK(got.category.cpu().masked_select(sure).equal(expected.category.masked_select(sure)));
   }
+}
+
+TEMPLATE_TEST_CASE("FusedCudaEuclidean has the labels of its nearest two by a margin", "[cuda]",
+                   label::Margin, label::StrictMargin) {
+  at::manual_seed(7);
+  const auto [images, channels, height, width, rows] = GENERATE(
+      std::tuple{2, 40, 17, 23, 5}, std::tuple{1, 1, 1, 1, 2}, std::tuple{3, 7, 1, 9, 300});
+  CAPTURE(images, channels, height, width, rows);
+  // Whole numbers: many a gap is exactly the margin.
+  const Anchors anchors{at::randint(-3, 4, {rows, channels}).to(at::kDouble),
+                        at::ones({rows}, at::kLong)};
+  auto competing = at::ones({rows}, at::kBool);
+  if (rows > 2) competing[1].fill_(false);
+  const TestType rule{.margin = 1};
+  for (const auto& map : maps(images, channels, height, width)) {
+    CAPTURE(map.scalar_type(), map.strides());
+    const auto features = map.mul(2).round();
+    const auto got = metric::FusedCudaEuclidean{}.margin_labels(
+        features, anchors, competing, rule.margin, std::same_as<TestType, label::StrictMargin>);
+    REQUIRE(got);
+    CHECK(got->device() == kGpu);
+    Evidence evidence;
+    evidence.find_nearest_two = [&] {
+      return metric::FusedCudaEuclidean{}.nearest_two(features, anchors, competing);
+    };
+    CHECK(got->equal(rule(evidence)));
+  }
+}
+
+TEST_CASE("a labeler on the GPU has the same labels with and without distances", "[cuda]") {
+  at::manual_seed(8);
+  const Anchors anchors{at::randn({kCategories, 24}, at::kDouble),
+                        at::ones({kCategories}, at::kLong)};
+  const label::Margin rule{.margin = 0.5};
+  const auto features = at::randn({2, 24, 9, 13}).to(kGpu);
+  // Of float64 features it knows no faster way.
+  for (const auto& own : {features, features.to(at::kDouble)}) {
+    const auto labels = PseudoLabeler<metric::FusedCudaEuclidean>({}, rule)(own, anchors);
+    CHECK(labels.device() == kGpu);
+    CHECK(labels.equal(PseudoLabeler<OfTwo>({}, rule)(own, anchors)));
+    CHECK(labels.eq(kIgnoreIndex).any().item<bool>());
+    CHECK(labels.ne(kIgnoreIndex).any().item<bool>());
+  }
+  CHECK_FALSE(metric::FusedCudaEuclidean{}.margin_labels(features.to(at::kDouble), anchors,
+                                                         anchors.seen(), 1, false));
 }
 
 TEST_CASE("FusedCuda sums are those of float64, and so is their gradient", "[cuda]") {
@@ -280,12 +334,18 @@ TEST_CASE("the policies for CUDA say what does not fit, and take what lies on th
              Contains("expected labels below 5") && Contains("got 5"));
   const Anchors anchors{at::randn({kCategories, 8}, at::kDouble),
                         at::ones({kCategories}, at::kLong)};
-  for (const auto& features : {map, map.cpu()})
+  const auto none_competes = at::zeros({kCategories}, at::kBool);
+  for (const auto& features : {map, map.cpu()}) {
     CHECK_THAT(message_of([&] {
-                 metric::FusedCudaEuclidean{}.nearest_two(features, anchors,
-                                                          at::zeros({kCategories}, at::kBool));
+                 metric::FusedCudaEuclidean{}.nearest_two(features, anchors, none_competes);
                }),
                Contains("expected a category that competes, got none"));
+    CHECK_THAT(message_of([&] {
+                 metric::FusedCudaEuclidean{}.margin_labels(features, anchors, none_competes, 1,
+                                                            false);
+               }),
+               Contains("expected a category that competes, got none"));
+  }
   const cag::detail::CudaScope scope(map);
   CHECK_THAT(message_of([&] { scope.check("out of luck", "assign"); }),
              Contains("assign on cuda:0: out of luck"));
