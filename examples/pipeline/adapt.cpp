@@ -1,6 +1,5 @@
 #include "pipeline/adapt.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,172 +13,44 @@
 #include <ATen/Parallel.h>
 
 #include <cag/detail/naming.hpp>
-#include <cag/io/checkpoints.hpp>
+#include <cag/error.hpp>
 #include <cag/io/replace_file.hpp>
 #include <cag/io/run_lock.hpp>
 #include <cag/stage/checkpoint.hpp>
-#include <cag/stage/domains.hpp>
-#include <cag/stage/micro_batches.hpp>
-#include <cag/stage/self_training.hpp>
 #include <cag/stage/source_with_target_statistics.hpp>
-#include <cag/stage/stagewise_scheduler.hpp>
 #include <cag/stage/supervised.hpp>
 
-#include "pipeline/anchors.hpp"
 #include "pipeline/device.hpp"
-#include "pipeline/evaluation.hpp"
-#include "pipeline/interruption.hpp"
 #include "pipeline/network.hpp"
 #include "pipeline/plan.hpp"
+#include "pipeline/profile_parts.hpp"
 #include "pipeline/profiles.hpp"
-#include "pipeline/progress.hpp"
-#include "pipeline/results.hpp"
+#include "pipeline/run.hpp"
 #include "pipeline/run_directory.hpp"
-#include "pipeline/training_batches.hpp"
-#include "pipeline/warm_up.hpp"
+#include "pipeline/stages.hpp"
 #include "pipeline/weights.hpp"
 
 namespace pipeline {
 namespace {
 
-using State = cag::RunState<cag::AnyBackbone>;
-using Clock = std::chrono::steady_clock;
-
-/// Everything of a run but its state.
-struct Run {
-  const Config& config;
-  std::filesystem::path directory;
-  const World& world;
-  at::Tensor class_weights;  ///< [K], undefined for none
-  CleanLists lists;
-  Protocols protocols;
-  cag::CheckpointStore<> store;
-  Results results;
-  Progress progress{};
-  Interruption interruption{};
-  double seconds_before = 0;
-  Clock::time_point began = Clock::now();
-
-  double seconds() const {
-    return seconds_before + std::chrono::duration<double>(Clock::now() - began).count();
-  }
-
-  void save(State& state) {
-    auto contents = cag::checkpoint_of(state);
-    contents.values["seconds"] = seconds();
-    contents.values["data"] = world.fingerprint;
-    contents.values["configuration"] = to_toml(config);
-    store.save(number_of(state), contents);
-  }
-
-  /// Larger for every later state, also across the boundary of two stages.
-  static std::int64_t number_of(const State& state) { return state.drawn + state.stage; }
-
-  void evaluate(State& state) {
-    const bool start = state.stage == 0 && !config.run.start.empty();
-    progress.say(start ? "evaluating the network that the run starts from"
-                       : fmt::format("evaluating stage {} at step {}", state.stage, state.step));
-    for (auto& row : evaluate_all(config, state.student, lists, world, protocols)) {
-      row.stage = state.stage;
-      row.step = start ? 0 : state.step;
-      row.seconds = seconds();
-      row.peak_mib = peak_mib();
-      progress.say(fmt::format("  {:<10} mIoU {:.2f} %", row.domain, 100 * row.miou));
-      results.put(std::move(row));
-    }
-    progress.restart();
-  }
-
-  void export_network(State& state) {
-    std::filesystem::create_directories(directory / "networks");
-    const auto path = directory / "networks" / fmt::format("stage-{}", state.stage);
-    TrainedNetwork{config.network, state.student.frozen_copy(), world.table.names(),
-                   world.normalisation, config.run.evaluation_batch}
-        .save(path);
-    if (!state.anchors) return;
-    anchor_file(config, *state.anchors, *state.teacher, world.table.names())
-        .save(directory / "networks" / fmt::format("anchors-{}.safetensors", state.stage));
-  }
-};
-
-struct Hooks {
-  Run& run;
-
-  /// Says of values that are not finite what the losses were: they tell where to look.
-  void save(State& state, const cag::StepReport& report) {
-    try {
-      run.save(state);
-    } catch (const cag::NumericalError& error) {
-      std::string terms;
-      for (const auto& [name, value] : report.terms) terms += fmt::format(" {}={}", name, value);
-      throw cag::NumericalError("{}; loss terms{}", error.what(), terms);
-    }
-  }
-
-  void on_stage_begin(State&) { run.progress.restart(); }
-
-  bool on_step(State& state, const cag::StepReport& report) {
-    const bool source_alone = state.stage == 0 && run.config.warm_up.method == "source";
-    run.progress.show(report, run.config.run.batch * (source_alone ? 1 : 2));
-    if (!report.applied)
-      run.progress.say(fmt::format("step {}: the gradient is not finite; skipped", report.step));
-    const auto every = run.config.run.evaluate_every;
-    if (every > 0 && report.step % every == 0 && report.step < report.iterations)
-      run.evaluate(state);
-    const bool stop = run.interruption.signal() != 0;
-    if (stop || (report.step % run.config.run.save_every == 0 && report.step < report.iterations))
-      save(state, report);
-    return !stop;
-  }
-
-  void on_stage_end(State& state) {
-    run.evaluate(state);
-    run.export_network(state);
-  }
-
-  void on_boundary(State& state) {
-    run.save(state);
-    run.progress.say(fmt::format("stage {} done, {:.0f} s so far", state.stage - 1, run.seconds()));
-  }
-};
-
 /// Runs the configured stages over the configured data.
-cag::RunEnd run_stages(Run& run, State& state) {
+cag::RunEnd run_method(Run& run, State& state) {
   const auto& config = run.config;
   const auto& weights = run.class_weights;
-  const auto& s = config.stages;
-  Hooks hooks{run};
-  auto source = training_batches(run.world.source_train, config, Domain::kSource);
-  const auto run_with = [&](const auto& warm_up, auto stage, auto& target) {
-    stage.iterations = s.iterations;
-    stage.optimization = completed(s);
-    const auto parts = config.run.micro_batches;
-    cag::Domains data{source, target, run.lists.source, run.lists.target};
-    return cag::StagewiseScheduler(
-               cag::stage::MicroBatches{warm_up, parts},
-               cag::stage::Repeated{cag::stage::MicroBatches{std::move(stage), parts}, s.count})
-        .run(state, data, hooks);
-  };
-  if (s.method == "oracle") {
+  if (config.stages.method == "oracle") {
     auto target = training_batches(*run.world.target_train_truth, config, Domain::kTarget);
-    return run_with(source_warm_up(config, weights),
-                    cag::stage::Supervised<>{.loss = {.class_weights = weights}}, target);
+    return run_stages(run, state, source_warm_up(config, weights),
+                      cag::stage::Supervised<>{.loss = {.class_weights = weights}}, target);
   }
-  auto target = training_batches(run.world.target_train, config, Domain::kTarget);
-  return with_warm_up(config, run.world.table.size(), weights, [&](const auto& warm_up) {
-    if (s.method == "control")
-      return run_with(warm_up,
-                      cag::stage::SourceWithTargetStatistics<>{.loss = {.class_weights = weights}},
-                      target);
-    return with_profile(config, [&]<cag::Profile P>() {
-      return run_with(warm_up,
-                      cag::stage::SelfTraining<ConfiguredProfile<P>>{
-                          .categories = run.world.table.size(),
-                          .loss = configured_loss<P>(config, weights),
-                          .statistics = {reestimates_teacher(config)}},
-                      target);
+  if (config.stages.method == "control") {
+    auto target = training_batches(run.world.target_train, config, Domain::kTarget);
+    return with_warm_up(config, run.world.table.size(), weights, [&](const auto& warm_up) {
+      return run_stages(
+          run, state, warm_up,
+          cag::stage::SourceWithTargetStatistics<>{.loss = {.class_weights = weights}}, target);
     });
-  });
+  }
+  return parts_for(config).self_train(run, state);
 }
 
 /// Puts `start` in the place of the warm-up's network, at the warm-up's end: evaluated and written
@@ -311,7 +182,7 @@ int adapt(const Program& program, const Config& given, const AdaptOptions& optio
     begin(run, state);
   }
 
-  if (run_stages(run, state) == cag::RunEnd::kStopped) {
+  if (run_method(run, state) == cag::RunEnd::kStopped) {
     run.progress.say(fmt::format("stopped at stage {}, step {}; go on with: {} adapt --resume {}",
                                  state.stage, state.step, program.name, options.out.string()));
     return 128 + run.interruption.signal();

@@ -9,20 +9,16 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 
-#include <cag/anchor/anchor_bank.hpp>
 #include <cag/eval/confusion_matrix.hpp>
 #include <cag/eval/feature_distances.hpp>
 #include <cag/eval/label_quality.hpp>
 #include <cag/label/downsample.hpp>
 #include <cag/model/upsample.hpp>
 #include <cag/norm/reestimated.hpp>
-#include <cag/profile/cag.hpp>
-#include <cag/profile/paper.hpp>
-#include <cag/profile/published_code.hpp>
 #include <cag/stage/domains.hpp>
 
 #include "pipeline/device.hpp"
-#include "pipeline/profiles.hpp"
+#include "pipeline/network.hpp"
 
 namespace pipeline {
 
@@ -47,26 +43,6 @@ CleanLists CleanLists::of(const Config& config, const World& world) {
     lists.target_validation.emplace(*world.target_validation, world.normalisation,
                                     options(a.target_width, a.target_height, 1));
   return lists;
-}
-
-cag::Anchors anchors_of(const Config& config, cag::AnyBackbone& net,
-                        const CleanList<Labelled>& source) {
-  return with_profile(config, [&]<cag::Profile P>() {
-    cag::AnchorBank<cag::AnyBackbone, typename P::Update, typename P::Mask, typename P::Moments,
-                    typename P::Sums>
-        bank(std::ssize(category_names(config)));
-    bank.observe_all(net, source);
-    return bank.anchors();
-  });
-}
-
-LabelFunction label_function(const Config& config) {
-  return with_profile(config, [&]<cag::Profile P>() -> LabelFunction {
-    return [labeler = configured_loss<P>(config, {}).labeler](const cag::Prediction& prediction,
-                                                              const cag::Anchors& anchors) {
-      return cag::primary_map(labeler(prediction, anchors));
-    };
-  });
 }
 
 ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
@@ -110,7 +86,8 @@ ResultRow evaluate_domain(std::string domain, cag::AnyBackbone& net,
 std::vector<ResultRow> evaluate_all(const Config& config, const cag::AnyBackbone& student,
                                     const CleanLists& lists, const World& world,
                                     const Protocols& protocols) {
-  const auto label = label_function(config);
+  const auto parts = parts_for(config);
+  const auto label = parts.label_function(config);
   std::vector<ResultRow> rows;
   const auto add = [&](const char* domain, cag::AnyBackbone& net, const CleanList<Labelled>& list,
                        const std::vector<std::int64_t>& known, const cag::Anchors& anchors) {
@@ -119,14 +96,14 @@ std::vector<ResultRow> evaluate_all(const Config& config, const cag::AnyBackbone
         evaluate_domain(domain, net, list, {world.table.size(), known}, protocols, usable, label));
   };
   auto net = student.frozen_copy();
-  const auto own = anchors_of(config, net, lists.source);
+  const auto own = parts.anchors_of(config, net, lists.source);
   add("source", net, lists.source_validation, world.source_known, own);
   if (lists.target_validation)
     add("target", net, *lists.target_validation, world.target_known, own);
 
   const cag::norm::Reestimated reestimated;
   reestimated(net, cag::images_of(lists.source));
-  const auto anchors = anchors_of(config, net, lists.source);
+  const auto anchors = parts.anchors_of(config, net, lists.source);
   add("source+bn", net, lists.source_validation, world.source_known, anchors);
   if (lists.target_validation) {
     reestimated(net, cag::images_of(lists.target));

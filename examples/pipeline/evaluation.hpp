@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +10,7 @@
 
 #include "pipeline/clean_list.hpp"
 #include "pipeline/config.hpp"
+#include "pipeline/profile_parts.hpp"
 #include "pipeline/protocols.hpp"
 #include "pipeline/results.hpp"
 #include "pipeline/world.hpp"
@@ -25,14 +26,6 @@ struct CleanLists {
 
   static CleanLists of(const Config& config, const World& world);
 };
-
-/// The anchors that the configured profile gives a network.
-cag::Anchors anchors_of(const Config& config, cag::AnyBackbone& net,
-                        const CleanList<Labelled>& source);
-
-/// What the pseudo-labels of a network would be: prediction and anchors -> [N, h, w].
-using LabelFunction = std::function<at::Tensor(const cag::Prediction&, const cag::Anchors&)>;
-LabelFunction label_function(const Config& config);
 
 /// One row per domain and kind of batch-norm statistics: source, source+bn, target, target+bn; the
 /// target's only where it has truth. Label coverage and precision are of the labels that this

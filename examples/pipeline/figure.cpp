@@ -96,7 +96,7 @@ void figure(const Program& program, const FigureOptions& options) {
                           world.target_train.size(), options.rows);
   const auto lists = CleanLists::of(config, world);
   auto networks = Networks::load(options.run, config, lists);
-  const auto pseudo_label = label_function(config);
+  const auto pseudo_label = parts_for(config).label_function(config);
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> rows;
   for (std::int64_t r = 0; r < options.rows; ++r) {

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <cag/label/agreement.hpp>
-#include <cag/label/fused_probability.hpp>
 #include <cag/label/label_rule.hpp>
 #include <cag/label/margin.hpp>
 #include <cag/label/pseudo_labeler.hpp>
@@ -31,10 +30,11 @@ struct ConfiguredRule {
   at::Tensor operator()(const cag::Evidence& evidence) const { return rule(evidence); }
 
   /// @tparam Margin  of the profile: whether exactly the margin is active
-  template <typename Margin>
+  /// @tparam Probability  the rule of that name, by the operators that the device has
+  template <typename Margin, typename Probability>
   static ConfiguredRule from(const Config::Stages& stages) {
     const Margin margin{.margin = stages.margin};
-    const cag::label::FusedProbability probability{.threshold = stages.probability};
+    const Probability probability{.threshold = stages.probability};
     if (stages.labels == "margin") return {margin};
     if (stages.labels == "probability") return {probability};
     if (stages.labels == "agreement") return {cag::label::Agreement{margin, probability}};
@@ -63,15 +63,20 @@ struct Reconfigured<cag::AdaptationLoss<cag::PseudoLabeler<M, R, C>, S, P, A>> {
 };
 
 /// Profile P with its label rule and statistics chosen by the configuration.
-template <cag::Profile P>
+/// @tparam Operators  has Profile<P>, the same policies compiled, and Probability, the label rule
+template <cag::Profile P, typename Operators>
 struct ConfiguredProfile {
+ private:
+  using Compiled = typename Operators::template Profile<P>;
+
+ public:
   static constexpr std::string_view kName = P::kName;
-  using Update = typename P::Update;
-  using Mask = typename P::Mask;
-  using Moments = typename P::Moments;
-  using Sums = typename P::Sums;
-  using Labeler = typename Reconfigured<typename P::Loss>::Labeler;
-  using Loss = typename Reconfigured<typename P::Loss>::Loss;
+  using Update = typename Compiled::Update;
+  using Mask = typename Compiled::Mask;
+  using Moments = typename Compiled::Moments;
+  using Sums = typename Compiled::Sums;
+  using Labeler = typename Reconfigured<typename Compiled::Loss>::Labeler;
+  using Loss = typename Reconfigured<typename Compiled::Loss>::Loss;
   using Statistics = ConfiguredStatistics;
 };
 

@@ -1,0 +1,7 @@
+#include "pipeline/profile_parts.hpp"
+
+namespace pipeline {
+
+ProfileParts cuda_parts() { return cpu_parts(); }
+
+}  // namespace pipeline
