@@ -5,14 +5,15 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cag")
 set(pkgconfig_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 set(packaged_components "")
 set(component_needs "")
-set(compiled_components "")
+# Those that are compiled and do without what cag::cag needs, whether this package has them or not.
+set(compiled_components kernels kernels_shared score kernels_cuda kernels_cuda_shared)
 
 # Adds `target` to the package as the component `name`; the rest are the packages it needs besides those of cag::cag.
 function(cag_package_component name target)
   install(TARGETS ${target} EXPORT cag-${name}-targets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT cag-${name}-targets NAMESPACE cag:: DESTINATION "${package_dir}")
   set(packaged_components ${packaged_components} ${name} PARENT_SCOPE)
-  set(component_needs "${component_needs}set(_cag_needs_of_${name} ${ARGN})\n" PARENT_SCOPE)
+  set(component_needs "${component_needs}set(_cag_needs_of_${name} \"${ARGN}\")\n" PARENT_SCOPE)
 endfunction()
 
 # Writes and installs NAME.pc. pkg-config files find the package from where they lie, as CMake's do.
@@ -65,8 +66,13 @@ if(CAG_KERNELS)
   cag_package_component(kernels_shared cag_kernels_shared)
   cag_package_component(score cag_score)
   cag_package_pkgconfig(cag-score)
-  set(compiled_components kernels kernels_shared score)
   set(architectures "")
+endif()
+if(TARGET cag_kernels_cuda)
+  # Objects of one release of the toolkit are linked with its runtime, or a later one.
+  foreach(library IN ITEMS kernels_cuda kernels_cuda_shared)
+    cag_package_component(${library} cag_${library} "CUDAToolkit >= ${CUDAToolkit_VERSION_MAJOR}")
+  endforeach()
 endif()
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/cag-config.cmake.in"

@@ -1,6 +1,8 @@
 """What find_package(cag) finds or says of versions, components and LibTorch, wherever the package and that lie.
 
-usage: run.py CMAKE COMPILER PREFIX VERSION TORCH_ROOT SOURCE_DIR
+usage: run.py CMAKE COMPILER PREFIX VERSION TORCH_ROOT SOURCE_DIR CUDA
+
+CUDA is 1 where the package was made with the operators for CUDA, else 0.
 """
 
 import os
@@ -11,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-cmake, compiler, prefix, version, torch, source = sys.argv[1:]
+cmake, compiler, prefix, version, torch, source, cuda = sys.argv[1:]
 major, minor, _ = version.split(".")
 here = pathlib.Path(__file__).parent
 failures = 0
@@ -46,8 +48,9 @@ with tempfile.TemporaryDirectory() as folder:
                f'compatible with requested version "{later}"', f"version: {version}")
 
     expect("a component", "REQUIRED;COMPONENTS;data", True, "data TRUE")
+    of_cuda = ", kernels_cuda, kernels_cuda_shared" if cuda == "1" else ""
     unknown = (f"This package of cag {version} has no component maps. "
-               "Its components: data, kernels, kernels_shared, score.")
+               f"Its components: data, kernels, kernels_shared, score{of_cuda}.")
     expect("a missing component", "REQUIRED;COMPONENTS;maps;data", False, unknown)
     expect("a missing component, found out", "QUIET;COMPONENTS;maps", True, "cag 0,", f"why: {unknown}")
     expect("a missing optional component", "REQUIRED;OPTIONAL_COMPONENTS;maps;data", True,
@@ -69,6 +72,17 @@ with tempfile.TemporaryDirectory() as folder:
            "cag needs hwy, which was not found", place=nowhere, options=no_highway)
     expect("the shared ones without Highway", "REQUIRED;COMPONENTS;kernels_shared;score", True, place=nowhere,
            options=no_highway)
+
+    made_with = "That one is made with CAG_KERNELS_CUDA, which a CUDA compiler turns on."
+    if cuda == "1":
+        expect("the operators for CUDA without LibTorch", "REQUIRED;COMPONENTS;kernels_cuda;kernels_cuda_shared", True,
+               "kernels_cuda TRUE", place=nowhere)
+        expect("the operators for CUDA without the toolkit", "REQUIRED;COMPONENTS;kernels_cuda", False,
+               "cag needs CUDAToolkit >= ", "which was not found", place=nowhere,
+               options=["-DCMAKE_DISABLE_FIND_PACKAGE_CUDAToolkit=ON"])
+    else:
+        expect("the operators for CUDA in a package without them", "REQUIRED;COMPONENTS;kernels_cuda", False,
+               "has no component kernels_cuda. Its components: data, ", made_with, place=nowhere)
 
     no_spng = ["-DCMAKE_DISABLE_FIND_PACKAGE_CagSpng=ON"]
     expect("a component without its library", "REQUIRED;COMPONENTS;data", False,
@@ -130,6 +144,10 @@ with tempfile.TemporaryDirectory() as folder:
                 print(f"a package without components: {header} includes {name}, which it lacks")
     expect("a package without components", "REQUIRED;COMPONENTS;data", False,
            f"This package of cag {version} has no component data. Its components: none.", package=bare)
+    expect("a package without components, for the operators for CUDA", "REQUIRED;COMPONENTS;kernels_cuda", False,
+           f"has no component kernels_cuda. Its components: none. {made_with}", package=bare, place=nowhere)
+    expect("the same, found out", "REQUIRED;OPTIONAL_COMPONENTS;kernels_cuda", True,
+           "cag without kernels_cuda: ", "kernels_cuda FALSE", package=bare)
     expect("a package without components, for what it has", "REQUIRED", True, package=bare)
 
 sys.exit(1 if failures else 0)
