@@ -78,3 +78,10 @@ TEST_CASE("FusedProbability reads pixels where there is no map") {
                            logits.slice(0, 0, 300, 3), logits.t().contiguous().t()})
     CHECK(same(Compiled{}({{}, view}), Plain{}({{}, view})));
 }
+
+TEST_CASE("FusedProbability says what shape logits have to have") {
+  for (const auto& map : {at::rand({5, 4, 3}), at::rand({1, 5, 4, 3, 2}), at::rand({7})})
+    CHECK_THAT(message_of([&] { Compiled{}({.distances = {}, .logit_map = map}); }),
+               Contains("[N, K, h, w]") && Contains((std::ostringstream() << map.sizes()).str()));
+  CHECK_THAT(message_of([&] { Compiled{}({{}, at::rand({5, 4, 3})}); }), Contains("[5, 4, 3]"));
+}

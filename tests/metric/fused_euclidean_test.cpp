@@ -1,5 +1,9 @@
 #include <cag/metric/fused_euclidean.hpp>
 
+#include <sstream>
+#include <string>
+
+#include <ATen/ops/_efficientzerotensor.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
@@ -169,12 +173,25 @@ TEST_CASE("FusedEuclidean says what does not fit") {
              }),
              Contains("at most 1024 anchors, got 1025"));
   // Without the labeler, which looks first.
+  const auto all = at::ones({3}, at::kBool);
+  for (const auto& map : {at::rand({1, 9, 2, 2}), at::rand({1, 7, 2, 2}), at::rand({8, 2, 2}),
+                          at::rand({1, 8, 2, 2, 2}), at::ones({1, 8, 2, 2}, at::kInt)}) {
+    const std::string shape = map.dim() == 4 && map.is_floating_point()
+                                  ? "width " + std::to_string(map.size(1)) + ", the anchors have 8"
+                                  : (std::ostringstream() << map.sizes()).str();
+    CHECK_THAT(message_of([&] { metric::FusedEuclidean{}.nearest_two(map, anchors, all); }),
+               Contains(shape));
+    CHECK_THAT(
+        message_of([&] { metric::FusedEuclidean{}.margin_labels(map, anchors, all, 1, false); }),
+        Contains(shape));
+  }
   const auto nearest = [&](const Anchors& own, const at::Tensor& competing) {
     return message_of([&] {
       metric::FusedEuclidean{}.nearest_two(at::rand({1, 8, 2, 2}), own, competing);
     });
   };
-  const auto all = at::ones({3}, at::kBool);
+  CHECK_THAT(nearest({at::randn({3, 8, 2}, at::kDouble), anchors.counts}, all),
+             Contains("anchors [R, D], got [3, 8, 2]"));
   CHECK_THAT(nearest(anchors, at::ones({2}, at::kBool)),
              Contains("each of 3 categories competes, got [2]"));
   CHECK_THAT(nearest(anchors, at::zeros({3}, at::kBool)), Contains("competes, got none"));
@@ -184,4 +201,6 @@ TEST_CASE("FusedEuclidean says what does not fit") {
   auto strange = anchors.clone();
   strange.owner = at::tensor({0, -1, 2}, at::kLong);
   CHECK_THAT(nearest(strange, all), Contains("owners in"));
+  strange.owner = at::tensor({1, 0, 2}, at::kLong);
+  CHECK_THAT(nearest(strange, all), Contains("ascending, got 0 of anchor 1"));
 }

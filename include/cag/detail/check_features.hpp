@@ -8,11 +8,18 @@
 
 namespace cag::detail {
 
-/// A feature map [N, D, h, w] has the width of the anchors, and each of these has an owner.
-inline void check_features(const at::Tensor& features, const Anchors& anchors) {
+/// A feature map [N, D, h, w] has the width of the anchors.
+inline void check_width(const at::Tensor& features, const Anchors& anchors) {
   check_map(features, "features", "[N, D, h, w]");
+  TORCH_CHECK_VALUE(anchors.vectors.dim() == 2, "expected anchors [R, D], got ",
+                    anchors.vectors.sizes());
   TORCH_CHECK_VALUE(features.size(1) == anchors.width(), "the network gives features of width ",
                     features.size(1), ", the anchors have ", anchors.width());
+}
+
+/// The same, and each anchor has an owner.
+inline void check_features(const at::Tensor& features, const Anchors& anchors) {
+  check_width(features, anchors);
   if (!anchors.owner.defined()) return;
   TORCH_CHECK_VALUE(anchors.owner.dim() == 1 && anchors.owner.size(0) == anchors.vectors.size(0),
                     "expected an owner of each of ", anchors.vectors.size(0), " anchors, got ",

@@ -113,8 +113,9 @@ struct AnchorRows {
     const auto* const competes = taken.const_data_ptr<bool>();
     std::vector<bool> seen(static_cast<std::size_t>(categories));
     for (std::int64_t r = 0; r < rows; ++r) {
-      TORCH_CHECK_VALUE(owner[r] >= 0 && owner[r] < categories, "expected owners in [0, ",
-                        categories, "), got ", owner[r]);
+      TORCH_CHECK_VALUE(owner[r] >= (r == 0 ? 0 : owner[r - 1]) && owner[r] < categories,
+                        "expected owners in [0, ", categories, "), ascending, got ", owner[r],
+                        " of anchor ", r);
       if (count[r] > 0) seen[static_cast<std::size_t>(owner[r])] = true;
     }
     std::vector<std::int64_t> own;

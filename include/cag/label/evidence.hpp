@@ -33,7 +33,9 @@ struct Evidence {
 
   /// [N, K, h, w]: given, or a view of the rows [P, K] as one image [1, K, 1, P]; undefined where
   /// there are neither.
+  /// @throws c10::ValueError for a map of another rank
   at::Tensor map_of_logits() const {
+    if (logit_map.defined()) detail::check_map(logit_map, "logits", "[N, K, h, w]");
     if (logit_map.defined() || !logits.defined() || logits.dim() != 2) return logit_map;
     return logits.t().unsqueeze(0).unsqueeze(2);
   }

@@ -8,6 +8,7 @@
 #include <ATen/ops/empty.h>
 
 #include <cag/anchor/anchors.hpp>
+#include <cag/detail/check_features.hpp>
 #include <cag/detail/cuda_views.hpp>
 #include <cag/kernels/cuda/assign.hpp>
 #include <cag/label/ignore.hpp>
@@ -29,6 +30,7 @@ struct FusedCudaEuclidean {
                          const at::Tensor& competing) const {
     if (!detail::cuda_element_of(features))
       return FusedEuclidean{}.nearest_two(features, anchors, competing);
+    detail::check_width(features, anchors);
     const auto floats = features.options().dtype(at::kFloat);
     const auto pixels = pixels_of(features);
     NearestTwo found{at::empty({pixels}, floats.dtype(at::kLong)), at::empty({pixels}, floats),
@@ -45,6 +47,7 @@ struct FusedCudaEuclidean {
                                           bool strict) const {
     if (!detail::cuda_element_of(features))
       return FusedEuclidean{}.margin_labels(features, anchors, competing, margin, strict);
+    detail::check_width(features, anchors);
     auto labels = at::empty({pixels_of(features)}, features.options().dtype(at::kLong));
     assign(features, anchors, competing, {.margin = static_cast<float>(margin), .strict = strict},
            {.label = labels.mutable_data_ptr<std::int64_t>(), .ignore = kIgnoreIndex});

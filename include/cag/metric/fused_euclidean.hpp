@@ -10,6 +10,7 @@
 
 #include <cag/anchor/anchors.hpp>
 #include <cag/detail/category_distances.hpp>
+#include <cag/detail/check_features.hpp>
 #include <cag/detail/kernel_views.hpp>
 #include <cag/detail/pixels.hpp>
 #include <cag/kernels/assign.hpp>
@@ -32,7 +33,7 @@ struct FusedEuclidean {
 
   NearestTwo nearest_two(const at::Tensor& features, const Anchors& anchors,
                          const at::Tensor& competing) const {
-    check_categories(anchors);
+    check(features, anchors);
     if (!detail::element_of(features)) {
       const auto distances =
           detail::category_distances(Euclidean{}, detail::to_pixels(features), anchors);
@@ -55,7 +56,7 @@ struct FusedEuclidean {
   std::optional<at::Tensor> margin_labels(const at::Tensor& features, const Anchors& anchors,
                                           const at::Tensor& competing, double margin,
                                           bool strict) const {
-    check_categories(anchors);
+    check(features, anchors);
     if (!detail::element_of(features)) return {};
     auto labels = at::empty({pixels_of(features)}, at::kLong);
     kernels::assign(detail::FeatureView(features).view(),
@@ -67,7 +68,8 @@ struct FusedEuclidean {
   }
 
  private:
-  static void check_categories(const Anchors& anchors) {
+  static void check(const at::Tensor& features, const Anchors& anchors) {
+    detail::check_width(features, anchors);
     TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
                       anchors.categories());
   }
