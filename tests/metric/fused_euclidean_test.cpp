@@ -122,6 +122,9 @@ TEST_CASE("FusedEuclidean reads any layout and element type") {
     check_same({features.narrow(2, 4, 1), {}}, anchors, rule);
     check_same({features.narrow(2, 4, 1).narrow(3, 4, 1), {}}, anchors, rule);
     check_same({features.flip({0}).expand({3, 20, 18, 22}), {}}, anchors, rule);
+    // Whose signs, or values, LibTorch has not written yet.
+    check_same({features.contiguous()._neg_view(), {}}, anchors, rule);
+    check_same({at::_efficientzerotensor({1, 20, 5, 6}, type), {}}, anchors, rule);
   }
 }
 

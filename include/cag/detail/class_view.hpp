@@ -19,7 +19,7 @@ namespace cag::detail {
 class ClassView {
  public:
   ClassView(const at::Tensor& labels, const at::Tensor& logits, std::int64_t categories)
-      : labels_(labels.contiguous()), categories_(categories) {
+      : labels_(in_memory(labels).contiguous()), categories_(categories) {
     TORCH_CHECK_VALUE(labels.is_cpu(),
                       "expected labels on the CPU, as the features are, got some on ",
                       labels.device());

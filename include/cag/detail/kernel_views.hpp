@@ -39,11 +39,16 @@ inline std::optional<kernels::Element> element_of(const at::Tensor& map) {
   return element_of(map.scalar_type());
 }
 
+/// The tensor with its values in memory: LibTorch leaves some signs and zeros for later.
+inline at::Tensor in_memory(const at::Tensor& tensor) {
+  return tensor._is_zerotensor() ? tensor.clone() : tensor.resolve_neg();
+}
+
 /// A map [N, D, h, w] that has an Element, as the operators read it: where it lies, if its pixels
 /// or its channels lie side by side, else from a copy.
 class FeatureView {
  public:
-  explicit FeatureView(const at::Tensor& features) : features_(features.detach()) {
+  explicit FeatureView(const at::Tensor& features) : features_(in_memory(features.detach())) {
     if (!fits()) features_ = features_.contiguous();
     const auto size = features_.sizes();
     view_ = {.data = features_.const_data_ptr(),

@@ -53,7 +53,7 @@ struct CudaOwnDistanceSum : torch::autograd::Function<CudaOwnDistanceSum> {
                               map.view().pixel_stride == 1 ? at::MemoryFormat::Contiguous
                                                            : at::MemoryFormat::ChannelsLast);
     auto distance = saved[3], nearest = saved[4];
-    const auto scale = gradients[0].to(at::kFloat).contiguous();
+    const auto scale = in_memory(gradients[0]).to(at::kFloat).contiguous();
     scope.check(
         kernels::cuda::own_distance_gradient(
             map.view(), own_anchors_view(saved[1], saved[2]), own_distances_view(distance, nearest),
@@ -87,7 +87,7 @@ struct FusedCudaPixelDistance {
     detail::check_features(features, anchors);
     detail::check_labels_of(labels, features);
     detail::check_same_device(labels, features);
-    const auto counted = mask(labels, student.logits).contiguous();
+    const auto counted = detail::in_memory(mask(labels, student.logits)).contiguous();
     const detail::CudaScope scope(features);
     const auto bytes = features.options().requires_grad(false).dtype(at::kByte);
     auto classes = at::empty(counted.sizes(), bytes);

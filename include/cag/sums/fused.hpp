@@ -46,7 +46,7 @@ struct FusedSums : torch::autograd::Function<FusedSums> {
 
   static Tensors backward(torch::autograd::AutogradContext* context, const Tensors& gradients) {
     check_first_derivative("sums::Fused");
-    const auto rows = gradients[0].to(at::kFloat).contiguous();
+    const auto rows = in_memory(gradients[0]).to(at::kFloat).contiguous();
     auto& saved = context->saved_data;
     auto gradient = fresh_map(saved["sizes"].toIntVector(), saved["type"].toScalarType(),
                               saved["format"].toMemoryFormat());

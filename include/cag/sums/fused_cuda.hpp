@@ -31,7 +31,7 @@ struct FusedCudaSums : torch::autograd::Function<FusedCudaSums> {
     const FeatureView map(features);
     std::optional<FeatureView> logits;
     if (masked.logits.defined()) logits.emplace(masked.logits);
-    const auto labels = masked.labels.contiguous();
+    const auto labels = in_memory(masked.labels).contiguous();
     const auto images = features.size(0);
     const auto options = features.options().requires_grad(false).dtype(at::kFloat);
     auto sums = at::empty({images, categories, features.size(1)}, options);
@@ -59,7 +59,7 @@ struct FusedCudaSums : torch::autograd::Function<FusedCudaSums> {
   static Tensors backward(torch::autograd::AutogradContext* context, const Tensors& gradients) {
     check_first_derivative("sums::FusedCuda");
     const CudaScope scope(gradients[0]);
-    const auto rows = gradients[0].to(at::kFloat).contiguous();
+    const auto rows = in_memory(gradients[0]).to(at::kFloat).contiguous();
     auto& saved = context->saved_data;
     auto gradient =
         at::empty(saved["sizes"].toIntVector(), rows.options().dtype(saved["type"].toScalarType()),
