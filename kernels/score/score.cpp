@@ -51,14 +51,17 @@ void write(cag_scorer_error* error, std::string_view text) {
   return CAG_SCORER_BAD_ARGUMENT;
 }
 
+/// More than any structure of a later interface has: the size was never set.
+constexpr std::size_t kMostBytes = 4096;
+
 /// That `given`, a structure of this interface or a later one, holds nothing that this library does
 /// not know.
 template <typename Structure>
 cag_scorer_status check(const Structure* given, const char* name, cag_scorer_error* error) {
   if (given == nullptr) return bad(error, "expected a %s, got a null pointer", name);
-  if (given->size < sizeof(Structure))
-    return bad(error, "expected a %s whose size is at least %zu, got %zu", name, sizeof(Structure),
-               given->size);
+  if (given->size < sizeof(Structure) || given->size > kMostBytes)
+    return bad(error, "expected a %s whose size is at least %zu and at most %zu, got %zu", name,
+               sizeof(Structure), kMostBytes, given->size);
   const auto* bytes = reinterpret_cast<const unsigned char*>(given);
   if (!std::all_of(bytes + sizeof(Structure), bytes + given->size, [](auto b) { return b == 0; }))
     return bad(error, "%s has members that this library, whose interface is %d, does not know",

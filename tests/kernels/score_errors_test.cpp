@@ -304,6 +304,18 @@ TEST_CASE("a scorer takes a later header's structures where nothing later is set
   CHECK_THAT(open_bytes(example().bytes(), &later.known).text, Contains("does not know"));
 }
 
+TEST_CASE("a scorer reads nothing behind a structure whose size was never set") {
+  // Zeros behind it, as far as AddressSanitizer lets anybody read.
+  const auto options = std::make_unique<cag_scorer_options>(cag_scorer_default_options());
+  for (const auto size : {std::size_t{4097}, std::numeric_limits<std::size_t>::max() / 2,
+                          std::numeric_limits<std::size_t>::max()}) {
+    options->size = size;
+    const auto answer = open_bytes(example().bytes(), options.get());
+    CHECK(answer.status == CAG_SCORER_BAD_ARGUMENT);
+    CHECK_THAT(answer.text, Contains("at most 4096, got " + std::to_string(size)));
+  }
+}
+
 TEST_CASE("a scorer answers null pointers") {
   const auto scorer = opened(example().bytes());
   cag_scorer* made = nullptr;

@@ -11,7 +11,7 @@
  * and results are as they were.
  *
  * A structure's `size` is the bytes that the caller's header gives it, so that later versions can
- * add members: the functions below that return a structure set it. */
+ * add members, up to 4096: the functions below that return a structure set it. */
 
 #include <stddef.h>
 #include <stdint.h>
