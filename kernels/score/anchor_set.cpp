@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 #include <string_view>
 #include <utility>
 
+#include <cag/detail/printable.hpp>
 #include <cag/detail/xxh64.hpp>
 
 #include "failure.hpp"
@@ -59,6 +61,7 @@ class FileReader {
     set.producer = text("producer");
     set.backbone = text("backbone");
     set.tap = text("tap");
+    check_texts(set);
     set.check(bytes_.name);
     return set;
   }
@@ -95,6 +98,29 @@ class FileReader {
     char digits[17];
     std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash.digest()));
     if (seal != digits) wrong("does not match its checksum: damaged or edited");
+  }
+
+  /// Texts that a table can show, and names that tell categories apart.
+  void check_texts(const AnchorSet& set) const {
+    constexpr std::size_t kLongest = 256;
+    const auto check = [&](const char* what, const std::string& text) {
+      if (text.size() > kLongest)
+        wrong("expected a ", what, " of at most ", kLongest, " bytes, found ", text.size());
+      if (const auto shown = detail::printable(text); shown != text)
+        wrong("expected a ", what, " without control characters, found \"", shown, "\"");
+    };
+    std::set<std::string_view> known;
+    for (const auto& name : set.names) {
+      check("category name", name);
+      if (name.empty()) wrong("expected a name of each category, found none");
+      if (!known.insert(name).second)
+        wrong("expected each category name once, found \"", name, "\" again");
+    }
+    check("backbone", set.backbone);
+    check("tap", set.tap);
+    const auto mean_of = text("mean_of");
+    if (mean_of != "images" && mean_of != "pixels" && !mean_of.empty())
+      wrong("expected means of images, pixels or nothing, found \"", mean_of, "\"");
   }
 
   std::string text(const char* key) const {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <cag/detail/json_utf8.hpp>
+#include <cag/detail/printable.hpp>
 #include <cag/kernels/tiles.hpp>
 
 #include "bytes.hpp"
@@ -23,18 +24,18 @@ using cag::score::Failure;
 
 namespace {
 
-/// Control characters, which a file may bring, become '?'; a cut character is left out.
+/// What a terminal would act on, which a file may bring, becomes '?'; a cut character is left out.
 void write(cag_scorer_error* error, std::string_view text) {
   if (error == nullptr) return;
   std::size_t size = 0;
-  while (size < text.size()) {
-    const auto length = cag::detail::utf8_sequence_length(text.substr(size));
+  while (!text.empty()) {
+    const auto control = cag::detail::control_length(text);
+    const auto length = control > 0 ? 0 : cag::detail::utf8_sequence_length(text);
     const auto count = std::max<std::size_t>(length, 1);
     if (size + count >= sizeof error->text) break;
-    std::memcpy(error->text + size, text.data() + size, count);
-    const auto byte = static_cast<unsigned char>(text[size]);
-    if (length == 0 || byte < 0x20 || byte == 0x7F) error->text[size] = '?';
+    std::memcpy(error->text + size, length > 0 ? text.data() : "?", count);
     size += count;
+    text.remove_prefix(std::max(control, count));
   }
   error->text[size] = '\0';
 }

@@ -55,6 +55,27 @@ TEST_CASE("a scorer says what an intact file has that no anchor file has") {
       {"expected the names of 4 categories, found 1",
        [](auto& f) { f.metadata["categories"] = "[\"a\"]"; }},
       {"expected the end", [](auto& f) { f.metadata["categories"] = "[] []"; }},
+      {"expected each category name once, found \"a\" again",
+       [](auto& f) { f.metadata["categories"] = R"(["a","b","a","c"])"; }},
+      {"expected a name of each category",
+       [](auto& f) { f.metadata["categories"] = R"(["a","b","","c"])"; }},
+      {"expected a category name without control characters, found \"b?c\"",
+       [](auto& f) { f.metadata["categories"] = R"(["a","b\u0000c","c","d"])"; }},
+      {"expected a category name of at most 256 bytes, found 257",
+       [](auto& f) {
+         f.metadata["categories"] = R"(["a","b","c",")" + std::string(257, 'd') + R"("])";
+       }},
+      {"expected a backbone without control characters, found \"?31m\"",
+       [](auto& f) {
+         f.metadata["backbone"] =
+             "\xc2\x9b"
+             "31m";
+       }},
+      {"expected a tap of at most 256 bytes, found 300",
+       [](auto& f) { f.metadata["tap"] = std::string(300, 'x'); }},
+      {"expected means of images, pixels or nothing, found \"frames\"",
+       [](auto& f) { f.metadata["mean_of"] = "frames"; }},
+      {"whose header has \"mean_of\"", [](auto& f) { f.metadata.erase("mean_of"); }},
       {"expected the tensor vectors", [](auto& f) { f.tensors.erase("vectors"); }},
       {"expected counts as I64 [5], found I64 [4]",
        [](auto& f) {
@@ -189,6 +210,10 @@ TEST_CASE("a scorer refuses headers that are not strictly those of safetensors")
   const auto answer = open_bytes(AnchorBytes::framed(
       "{" + tensor("\\u001b[31m" + std::string(600, 'a'), "\"dtype\":\"X\"") + "}", data));
   CHECK_THAT(answer.text, Contains("\"?[31maaa"));
+  // C1, and what turns the direction of writing.
+  const auto turned = open_bytes(
+      AnchorBytes::framed("{" + tensor("a\\u009bb\\u202ec\\u00e4", "\"dtype\":\"X\"") + "}", data));
+  CHECK_THAT(turned.text, Contains("\"a?b?c\xc3\xa4\""));
   CHECK(answer.text.size() == 511);
 }
 
