@@ -21,6 +21,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::int64_t kFrames = 16;  // that differ
+
 struct Close {
   void operator()(cag_scorer* scorer) const { cag_scorer_close(scorer); }
 };
@@ -61,6 +63,9 @@ int main(int argc, char** argv) {
     sizes[i - 1] = value;
   }
   const auto [count, channels, height, width, categories] = sizes;
+  constexpr double kMost = 1e9;  // values, 4 GB
+  if (1.0 * kFrames * channels * height * width > kMost || 1.0 * categories * channels > kMost)
+    fail("sizes", "expected frames and anchors of at most 4 GB");
 
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
@@ -69,7 +74,7 @@ int main(int argc, char** argv) {
   const auto scorer = make_scorer(anchors, channels);
 
   const auto pixels = height * width;
-  const Frames frames(anchors, channels, pixels, 16);
+  const Frames frames(anchors, channels, pixels, kFrames);
   std::vector<std::uint8_t> category(pixels), abstain(pixels);
   std::vector<float> margin(pixels);
   auto maps = cag_scorer_no_maps();
