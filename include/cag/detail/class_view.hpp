@@ -59,7 +59,8 @@ struct ClassMap {
 inline void check_counted(const at::Tensor& pixels, const at::Tensor& labels,
                           std::int64_t categories) {
   const auto labelled = labels.ne(kIgnoreIndex);
-  if (pixels.sum().ne(labelled.sum()).item<bool>())
+  // On a CPU a sum would make an int64 of each label first.
+  if (pixels.sum().ne(labelled.count_nonzero()).item<bool>())
     ClassSums::check_categories(labels.masked_select(labelled), categories);
 }
 
