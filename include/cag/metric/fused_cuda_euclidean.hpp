@@ -30,7 +30,7 @@ struct FusedCudaEuclidean {
                          const at::Tensor& competing) const {
     if (!detail::cuda_element_of(features))
       return FusedEuclidean{}.nearest_two(features, anchors, competing);
-    detail::check_width(features, anchors);
+    check(features, anchors);
     const auto floats = features.options().dtype(at::kFloat);
     const auto pixels = pixels_of(features);
     NearestTwo found{at::empty({pixels}, floats.dtype(at::kLong)), at::empty({pixels}, floats),
@@ -47,7 +47,7 @@ struct FusedCudaEuclidean {
                                           bool strict) const {
     if (!detail::cuda_element_of(features))
       return FusedEuclidean{}.margin_labels(features, anchors, competing, margin, strict);
-    detail::check_width(features, anchors);
+    check(features, anchors);
     auto labels = at::empty({pixels_of(features)}, features.options().dtype(at::kLong));
     assign(features, anchors, competing, {.margin = static_cast<float>(margin), .strict = strict},
            {.label = labels.mutable_data_ptr<std::int64_t>(), .ignore = kIgnoreIndex});
@@ -55,11 +55,14 @@ struct FusedCudaEuclidean {
   }
 
  private:
+  static void check(const at::Tensor& features, const Anchors& anchors) {
+    detail::check_width(features, anchors);
+    TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
+                      anchors.categories());
+  }
   static void assign(const at::Tensor& features, const Anchors& anchors,
                      const at::Tensor& competing, const kernels::MarginTest& test,
                      const kernels::Assignment& out) {
-    TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
-                      anchors.categories());
     const detail::CudaScope scope(features);
     const detail::FeatureView map(features);
     const detail::CudaAnchors table(detail::AnchorRows::of(anchors, competing), features.device(),

@@ -226,7 +226,7 @@ static inline cag_scorer_maps cag_scorer_no_maps(void) CAG_SCORER_NOEXCEPT {
   return maps;
 }
 
-/* Scores a frame. Allocates nothing, takes no lock, and needs at most 112 KiB of each thread's
+/* Scores a frame. Allocates nothing, takes no lock, and needs at most 128 KiB of each thread's
  * stack. */
 cag_scorer_status cag_scorer_run(const cag_scorer* scorer, const cag_scorer_frame* frame,
                                  const cag_scorer_maps* maps,
