@@ -3,8 +3,6 @@
 #include <atomic>
 #include <cstdint>
 
-#include <hwy/targets.h>
-
 #include "cpu/tiles.hpp"
 
 #if defined(__linux__) && defined(__x86_64__)
@@ -37,8 +35,7 @@ bool cpu::has_tiles() noexcept {
 
 bool cpu::may_use_tiles() noexcept {
   static std::atomic<bool> permitted{false};
-  // Every processor with tiles has this set too, which is how a test leaves them out.
-  if (!has_tiles() || (hwy::SupportedTargets() & HWY_AVX3_DL) == 0) return false;
+  if (!has_tiles()) return false;
   if (permitted.load(std::memory_order_relaxed)) return true;
   std::uint64_t permissions = 0;
   if (syscall(SYS_arch_prctl, kGetPermissions, &permissions) != 0) return false;

@@ -31,8 +31,8 @@ HWY_AFTER_NAMESPACE();
 
 #include <catch2/catch.hpp>
 
+#include "cpu/tiles.hpp"
 #include "oracle.hpp"
-#include "targets.hpp"
 
 namespace cag::kernels {
 HWY_EXPORT(sum_by_tiles);
@@ -55,11 +55,7 @@ void make_hard_to_split(std::vector<float>& values) {
 }  // namespace
 
 TEST_CASE("tiles sum products as closely as labels are decided by") {
-  if ((HWY_TARGETS & HWY_AVX3) == 0 || !ask_for_tiles()) {
-    WARN("this build, processor or system has no tile registers");
-    return;
-  }
-  const OnTarget on_target(HWY_AVX3 | HWY_AVX3_DL);
+  if ((HWY_TARGETS & HWY_AVX3) == 0 || !cpu::may_use_tiles()) return;  // the test kernels.tiles may
   const auto [channels, pixels, count] =
       GENERATE(std::tuple{1, 1, 1}, std::tuple{32, 16, 16}, std::tuple{33, 80, 17},
                std::tuple{256, 333, 19}, std::tuple{47, 130, 33}, std::tuple{100, 35, 64});
