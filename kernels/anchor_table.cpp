@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
-#include <vector>
 
 #include "cpu/tiles.hpp"
 #include "tile_anchors.hpp"
@@ -29,7 +28,6 @@ AnchorTable::AnchorTable(const float* vectors, const std::int64_t* category, std
   auto centred = aligned_zeros(anchors * padded);
   auto centre = aligned_zeros(padded);
   auto squares = std::make_shared<float[]>(anchors);
-  std::vector<float> differences(cpu::has_tiles() ? anchors * width : 0);
   for (std::int64_t d = 0; d < width; ++d) {
     double sum = 0;
     for (std::int64_t r = 0; r < anchors; ++r) sum += vectors[r * width + d];
@@ -43,7 +41,6 @@ AnchorTable::AnchorTable(const float* vectors, const std::int64_t* category, std
       const auto at = (d / kBlock * anchors + r) * kBlock + d % kBlock;
       by_block[at] = value;
       centred[at] = static_cast<float>(difference);
-      if (!differences.empty()) differences[r * width + d] = centred[at];
       square += difference * difference;
     }
     squares[r] = static_cast<float>(square);
@@ -51,12 +48,11 @@ AnchorTable::AnchorTable(const float* vectors, const std::int64_t* category, std
   }
   auto own = std::make_shared<std::int64_t[]>(anchors);
   std::copy_n(category, anchors, own.get());
+  if (cpu::has_tiles()) tiles_ = std::make_shared<TileAnchors>(centred.get(), anchors, width);
   by_block_ = std::move(by_block);
   centre_ = std::move(centre);
   centred_ = std::move(centred);
   squares_ = std::move(squares);
-  if (!differences.empty())
-    tiles_ = std::make_shared<TileAnchors>(differences.data(), anchors, width);
   category_ = std::move(own);
 }
 

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include <cag/kernels/anchor_table.hpp>
+
 namespace cag::kernels {
 
 namespace {
@@ -18,7 +20,7 @@ float from_bfloat16(std::uint16_t value) {
 
 }  // namespace
 
-TileAnchors::TileAnchors(const float* vectors, std::int64_t anchors, std::int64_t width)
+TileAnchors::TileAnchors(const float* centred, std::int64_t anchors, std::int64_t width)
     : tiles_(tiles(anchors)), rows_(rows(anchors)) {
   constexpr auto kHalf = kChannels / 2;
   const auto size = (width + kChannels - 1) / kChannels * 2 * tiles_ * rows_ * kChannels;
@@ -26,7 +28,8 @@ TileAnchors::TileAnchors(const float* vectors, std::int64_t anchors, std::int64_
   by_pair_ = std::make_unique<std::uint16_t[]>(size);
   for (std::int64_t r = 0; r < anchors; ++r)
     for (std::int64_t d = 0; d < width; ++d) {
-      const auto value = vectors[r * width + d];
+      constexpr auto kBlock = AnchorTable::kBlock;
+      const auto value = centred[(d / kBlock * anchors + r) * kBlock + d % kBlock];
       const auto rounded = to_bfloat16(value);
       const std::uint16_t parts[] = {rounded, to_bfloat16(value - from_bfloat16(rounded))};
       const auto row = r % rows_, channel = d % kChannels;

@@ -22,8 +22,8 @@ class TileAnchors {
     return (anchors + tiles(anchors) - 1) / tiles(anchors);
   }
 
-  /// @param vectors  [anchors, width] less the centre
-  TileAnchors(const float* vectors, std::int64_t anchors, std::int64_t width);
+  /// @param centred  as AnchorTable::centred_by_block
+  TileAnchors(const float* centred, std::int64_t anchors, std::int64_t width);
 
   std::int64_t tiles() const noexcept { return tiles_; }
   /// Anchors of a tile.
