@@ -39,6 +39,11 @@ inline std::optional<kernels::Element> element_of(const at::Tensor& map) {
   return element_of(map.scalar_type());
 }
 
+/// How many pixels a map [N, D, h, w] has.
+inline std::int64_t pixels_of(const at::Tensor& map) {
+  return map.size(0) * map.size(2) * map.size(3);
+}
+
 /// The tensor with its values in memory: LibTorch leaves some signs and zeros for later.
 inline at::Tensor in_memory(const at::Tensor& tensor) {
   return tensor._is_zerotensor() ? tensor.clone() : tensor.resolve_neg();

@@ -30,8 +30,8 @@ struct FusedCudaProbability {
       return FusedProbability{threshold}(evidence);
     const detail::CudaScope scope(map);
     const detail::FeatureView logits(map);
-    auto labels = at::empty({map.size(0) * map.size(2) * map.size(3)},
-                            map.options().dtype(at::kLong).requires_grad(false));
+    auto labels =
+        at::empty({detail::pixels_of(map)}, map.options().dtype(at::kLong).requires_grad(false));
     scope.check(kernels::cuda::argmax_threshold(
                     logits.view(), {.threshold = static_cast<float>(threshold)},
                     {.label = labels.mutable_data_ptr<std::int64_t>(), .ignore = kIgnoreIndex},

@@ -31,7 +31,7 @@ struct FusedProbability {
     if (!map.defined() || !detail::element_of(map) || map.size(1) < 2 || map.size(1) > kMost)
       return Probability{threshold}({.distances = {}, .logits = evidence.pixel_logits()});
     const detail::FeatureView logits(map);
-    auto labels = at::empty({map.size(0) * map.size(2) * map.size(3)}, at::kLong);
+    auto labels = at::empty({detail::pixels_of(map)}, at::kLong);
     kernels::argmax_threshold(
         logits.view(), {.threshold = static_cast<float>(threshold)},
         {.label = labels.mutable_data_ptr<std::int64_t>(), .ignore = kIgnoreIndex},

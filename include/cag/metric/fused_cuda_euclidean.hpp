@@ -8,7 +8,6 @@
 #include <ATen/ops/empty.h>
 
 #include <cag/anchor/anchors.hpp>
-#include <cag/detail/check_features.hpp>
 #include <cag/detail/cuda_views.hpp>
 #include <cag/kernels/cuda/assign.hpp>
 #include <cag/label/ignore.hpp>
@@ -30,9 +29,9 @@ struct FusedCudaEuclidean {
                          const at::Tensor& competing) const {
     if (!detail::cuda_element_of(features))
       return FusedEuclidean{}.nearest_two(features, anchors, competing);
-    check(features, anchors);
+    detail::check_metric_input(features, anchors);
     const auto floats = features.options().dtype(at::kFloat);
-    const auto pixels = pixels_of(features);
+    const auto pixels = detail::pixels_of(features);
     NearestTwo found{at::empty({pixels}, floats.dtype(at::kLong)), at::empty({pixels}, floats),
                      at::empty({pixels}, floats), anchors.categories()};
     assign(features, anchors, competing, {},
@@ -47,19 +46,14 @@ struct FusedCudaEuclidean {
                                           bool strict) const {
     if (!detail::cuda_element_of(features))
       return FusedEuclidean{}.margin_labels(features, anchors, competing, margin, strict);
-    check(features, anchors);
-    auto labels = at::empty({pixels_of(features)}, features.options().dtype(at::kLong));
+    detail::check_metric_input(features, anchors);
+    auto labels = at::empty({detail::pixels_of(features)}, features.options().dtype(at::kLong));
     assign(features, anchors, competing, {.margin = static_cast<float>(margin), .strict = strict},
            {.label = labels.mutable_data_ptr<std::int64_t>(), .ignore = kIgnoreIndex});
     return labels;
   }
 
  private:
-  static void check(const at::Tensor& features, const Anchors& anchors) {
-    detail::check_width(features, anchors);
-    TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
-                      anchors.categories());
-  }
   static void assign(const at::Tensor& features, const Anchors& anchors,
                      const at::Tensor& competing, const kernels::MarginTest& test,
                      const kernels::Assignment& out) {
@@ -69,9 +63,6 @@ struct FusedCudaEuclidean {
                                     scope);
     scope.check(kernels::cuda::assign(map.view(), table.view(), test, out, scope.stream()),
                 "assign");
-  }
-  static std::int64_t pixels_of(const at::Tensor& map) {
-    return map.size(0) * map.size(2) * map.size(3);
   }
 };
 

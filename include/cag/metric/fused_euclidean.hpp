@@ -18,7 +18,19 @@
 #include <cag/label/nearest_two.hpp>
 #include <cag/metric/euclidean.hpp>
 
-namespace cag::metric {
+namespace cag {
+namespace detail {
+
+/// A map of the anchors' width, and anchors between which there is a margin.
+inline void check_metric_input(const at::Tensor& features, const Anchors& anchors) {
+  check_width(features, anchors);
+  TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
+                    anchors.categories());
+}
+
+}  // namespace detail
+
+namespace metric {
 
 /// Euclidean, by the vector code of cag::kernels, which is to be linked: the features are read
 /// once, and no distance to any but the two nearest categories is stored, and none where a margin
@@ -33,14 +45,14 @@ struct FusedEuclidean {
 
   NearestTwo nearest_two(const at::Tensor& features, const Anchors& anchors,
                          const at::Tensor& competing) const {
-    check(features, anchors);
+    detail::check_metric_input(features, anchors);
     if (!detail::element_of(features)) {
       const auto distances =
           detail::category_distances(Euclidean{}, detail::to_pixels(features), anchors);
       return NearestTwo::of(distances.masked_fill(competing.logical_not().to(features.device()),
                                                   std::numeric_limits<double>::infinity()));
     }
-    const auto pixels = pixels_of(features);
+    const auto pixels = detail::pixels_of(features);
     const auto floats = at::TensorOptions(at::kFloat);
     NearestTwo found{at::empty({pixels}, at::kLong), at::empty({pixels}, floats),
                      at::empty({pixels}, floats), anchors.categories()};
@@ -56,9 +68,9 @@ struct FusedEuclidean {
   std::optional<at::Tensor> margin_labels(const at::Tensor& features, const Anchors& anchors,
                                           const at::Tensor& competing, double margin,
                                           bool strict) const {
-    check(features, anchors);
+    detail::check_metric_input(features, anchors);
     if (!detail::element_of(features)) return {};
-    auto labels = at::empty({pixels_of(features)}, at::kLong);
+    auto labels = at::empty({detail::pixels_of(features)}, at::kLong);
     kernels::assign(detail::FeatureView(features).view(),
                     detail::AnchorRows::of(anchors, competing).table(),
                     {.margin = static_cast<float>(margin), .strict = strict},
@@ -66,16 +78,7 @@ struct FusedEuclidean {
                     detail::torch_threads());
     return labels;
   }
-
- private:
-  static void check(const at::Tensor& features, const Anchors& anchors) {
-    detail::check_width(features, anchors);
-    TORCH_CHECK_VALUE(anchors.categories() >= 2, "expected anchors of 2 categories or more, got ",
-                      anchors.categories());
-  }
-  static std::int64_t pixels_of(const at::Tensor& map) {
-    return map.size(0) * map.size(2) * map.size(3);
-  }
 };
 
-}  // namespace cag::metric
+}  // namespace metric
+}  // namespace cag
