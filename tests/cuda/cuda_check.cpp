@@ -1,14 +1,10 @@
 // What CUDA computes beside what the CPU computes, from the same inputs. Where there is no GPU, the
 // test is skipped.
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
-#include <ATen/Context.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
@@ -18,77 +14,16 @@
 #include <ATen/ops/randn.h>
 
 #include <cag/cag.hpp>
-#include <cag/io/module_state.hpp>
 #include <cag/network/compact.hpp>
 #include <cag/network/deeplab_v2.hpp>
 #include <cag/network/deeplab_v3_plus.hpp>
 #include <cag/stage/checkpoint.hpp>
 
-#include "catch.hpp"
-#include "stage/toy.hpp"
+#include "cuda/device_training.hpp"
+
+using namespace on_cuda;
 
 namespace {
-
-const at::Device kDevice(at::kCUDA);
-
-constexpr cag::Optimization kQuick{.learning_rate = 0.05, .weight_decay = 0, .max_iterations = 50};
-
-/// The largest difference, relative to the largest value.
-double difference(const at::Tensor& device, const at::Tensor& cpu) {
-  REQUIRE(device.sizes() == cpu.sizes());
-  const auto expected = cpu.detach().to(at::kCPU, at::kDouble);
-  const auto most = expected.abs().max().item<double>();
-  return (device.detach().to(at::kCPU, at::kDouble) - expected).abs().max().item<double>() /
-         (most > 0 ? most : 1);
-}
-
-at::Tensor enlarged(const at::Tensor& map) {
-  return map.repeat_interleave(4, -1).repeat_interleave(4, -2);
-}
-
-/// Four times as wide and high, which a discriminator needs.
-template <typename Source>
-struct OnDevice {
-  Source source{};
-  at::Device device = kDevice;
-  auto batch(std::int64_t number) {
-    auto batch = source.batch(number);
-    batch.images = enlarged(batch.images).to(device);
-    if constexpr (requires { batch.labels; }) batch.labels = enlarged(batch.labels).to(device);
-    return batch;
-  }
-  std::int64_t size() const requires requires(const Source& s) { s.size(); }
-  { return source.size(); }
-};
-
-struct Data {
-  OnDevice<toy::Source> source;
-  OnDevice<toy::Target> target;
-  OnDevice<toy::CleanSource> clean_source;
-  OnDevice<toy::CleanTarget> clean_target;
-  explicit Data(at::Device device)
-      : source{{}, device},
-        target{{}, device},
-        clean_source{{}, device},
-        clean_target{{}, device} {}
-};
-
-/// Dropout draws from the device's generator, so it is off.
-cag::RunState<toy::Net> state_on(at::Device device) {
-  auto net = toy::net();
-  net->dropout->options.p(0);
-  net->to(device);
-  return cag::RunState(net);
-}
-
-void compare(const cag::RunState<toy::Net>& device, const cag::RunState<toy::Net>& cpu) {
-  const auto expected = cag::module_state(*cpu.student);
-  for (const auto& [name, tensor] : cag::module_state(*device.student)) {
-    INFO(name);
-    CHECK(tensor.device().type() == at::kCUDA);
-    CHECK(difference(tensor, expected.at(name)) < 1e-3);
-  }
-}
 
 /// A prediction that is mostly right, its labels and anchors, on the CPU.
 struct Example {
@@ -187,19 +122,6 @@ void compare_losses() {
   }
 }
 
-template <typename Stage>
-void compare_training(const Stage& stage) {
-  const auto trained = [&](at::Device device) {
-    Data data(device);
-    auto state = state_on(device);
-    cag::StagewiseScheduler(cag::stage::WarmUp<>{.iterations = 4, .optimization = kQuick},
-                            cag::stage::Repeated{stage, 2})
-        .run(state, data);
-    return state;
-  };
-  compare(trained(kDevice), trained(at::kCPU));
-}
-
 template <typename Module>
 void compare_network(Module net) {
   // In float32 a ReLU's zero on one device is not always that of the other.
@@ -222,16 +144,6 @@ struct SaveOnce {
     if (report.stage == 1 && report.step == 2) saved = cag::checkpoint_of(state);
   }
 };
-
-bool skipped() {
-  if (at::hasCUDA() && at::getNumGPUs() > 0) {
-    at::globalContext().setAllowTF32CuDNN(false);  // float32 is meant
-    at::globalContext().setAllowTF32CuBLAS(false);
-    return false;
-  }
-  fmt::print("skipped: no CUDA device, or programs built without -D CAG_CUDA=ON\n");
-  return true;
-}
 
 }  // namespace
 
