@@ -141,7 +141,7 @@ template <typename T>
 HWY_ATTR void label_by_differences(const cpu::AssignJob& job, std::int64_t image,
                                    std::int64_t begin, std::int64_t end, float* sums) {
   const auto& table = job.table;
-  sum_over_channels<Differences, T>(job.map, table, image, begin, end, job.block, sums);
+  sum_over_channels<Differences, T>(job.map, table, image, begin, end, sums);
   for (std::int64_t p = begin; p < end; p += kLanes)
     label(table, job.test, job.out, sums + (p - begin) * table.anchors(),
           image * job.map.pixels + p, std::min(kLanes, end - p));
@@ -153,11 +153,11 @@ HWY_ATTR ProductSums sum_products(const cpu::AssignJob& job, std::int64_t image,
 #ifdef CAG_KERNELS_CPU_TILES
   if (job.tiles) {
     TileSums tiles(job.table, sums);
-    tiles.add<T>(job.map, image, begin, end, job.block);
+    tiles.add<T>(job.map, image, begin, end);
     return {sums, tiles.row(), error_of_tiles(job.table.width())};
   }
 #endif
-  sum_over_channels<Products, T>(job.map, job.table, image, begin, end, job.block, sums);
+  sum_over_channels<Products, T>(job.map, job.table, image, begin, end, sums);
   return {sums, (job.table.anchors() + 1) * kLanes, error_of_products(job.table.width())};
 }
 
@@ -179,8 +179,9 @@ HWY_ATTR void label_by_products(const cpu::AssignJob& job, std::int64_t image, s
 
 template <typename T>
 HWY_ATTR void assign_pixels(const cpu::AssignJob& job, std::int64_t task) {
-  const auto image = task / job.blocks, begin = task % job.blocks * job.block;
-  const auto end = std::min(begin + job.block, job.map.pixels);
+  const auto image = task / job.blocks, number = task % job.blocks;
+  const auto begin = std::max<std::int64_t>(number * job.block - job.lacking, 0);
+  const auto end = std::min((number + 1) * job.block - job.lacking, job.map.pixels);
   HWY_ALIGN float sums[kTile];
   const auto& out = job.out;
   // What is written of distances is summed from differences.

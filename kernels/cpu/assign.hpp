@@ -15,9 +15,10 @@ struct AssignJob {
   const AnchorTable& table;
   MarginTest test;
   Assignment out;
-  std::int64_t block = 0;   ///< pixels of a task
-  std::int64_t blocks = 0;  ///< tasks of an image
-  bool tiles = false;       ///< whether tile registers multiply
+  std::int64_t block = 0;    ///< pixels of a task
+  std::int64_t lacking = 0;  ///< pixels that an image's first task has fewer
+  std::int64_t blocks = 0;   ///< tasks of an image
+  bool tiles = false;        ///< whether tile registers multiply
 };
 
 /// Pixels that fit a task's accumulators.

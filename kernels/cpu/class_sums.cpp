@@ -18,7 +18,7 @@ constexpr std::int64_t kTotals = cpu::kClassTotals;
 constexpr std::int64_t kMostClasses = 256;  // with kNoClass
 
 // Where pixels lie side by side: pixels of a block, and channels that are read together.
-constexpr std::int64_t kBlock = 512;
+constexpr std::int64_t kBlock = 1024;
 constexpr int kStreams = 4;
 // Where channels do: pixels whose sums are float32, and vectors of channels kept in registers.
 constexpr std::int64_t kRows = 512;
@@ -42,7 +42,8 @@ struct Entries {
   Entry entry[kBlock];
   std::uint16_t end[kMostClasses];  ///< of each class
   std::uint8_t present[kMostClasses];
-  std::int64_t classes = 0;  ///< how many are present
+  std::int64_t classes = 0;             ///< how many are present
+  std::uint16_t read[kBlock / kLanes];  ///< pixels of vectors that hold one, side by side
 };
 
 HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors,
@@ -53,10 +54,12 @@ HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors,
   std::uint16_t entries[kMostClasses];
   std::fill_n(last, categories, std::uint16_t{0});
   std::fill_n(entries, categories, std::uint16_t{0});
+  std::uint16_t* read = out.read;
   for (std::int64_t v = 0; v < vectors; ++v, classes += kLanes) {
     const auto k = classes[0];
     if (uniform(classes)) {
       if (k == kNoClass) continue;
+      *read++ = static_cast<std::uint16_t>(v * kLanes);
       if (size > 0 && found[size - 1].category == k && found[size - 1].lanes == kAllLanes &&
           found[size - 1].vector + found[size - 1].vectors == v) {
         ++found[size - 1].vectors;
@@ -78,6 +81,7 @@ HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors,
       }
       found[last[own] - 1].lanes |= static_cast<std::uint16_t>(1U << i);
     }
+    if (size > begin) *read++ = static_cast<std::uint16_t>(v * kLanes);
   }
   out.classes = 0;
   std::uint16_t next[kMostClasses], at = 0;
@@ -90,7 +94,8 @@ HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors,
   for (std::int64_t e = 0; e < size; ++e) out.entry[next[found[e].category]++] = found[e];
 }
 
-/// Adds a block's sums of N channels to those of the task.
+/// Adds a block's sums of N channels to those of the task. Memory is asked for what is read next
+/// in the order in which it lies there, which is faster than that of the classes.
 /// @param from   the block's first pixel in the first channel
 /// @param ahead  from there to what is read next
 /// @param total  of the first channel, [categories, totals]
@@ -98,6 +103,12 @@ template <int N, typename T>
 HWY_ATTR void add_block(const Entries& entries, const T* HWY_RESTRICT from, std::int64_t stride,
                         std::int64_t ahead, double* HWY_RESTRICT total, std::int64_t totals) {
   const Entry* entry = entries.entry;
+  const std::uint16_t* read = entries.read;
+  const auto prefetch = [&] {
+    const T* next = from + ahead + *read++;
+#pragma GCC unroll 16
+    for (int c = 0; c < N; ++c) __builtin_prefetch(next + c * stride);
+  };
   for (std::int64_t i = 0; i < entries.classes; ++i) {
     const auto k = entries.present[i];
     FloatVector sum[N];
@@ -107,20 +118,16 @@ HWY_ATTR void add_block(const Entries& entries, const T* HWY_RESTRICT from, std:
       const T* pixels = from + entry->vector * kLanes;
       if (entry->lanes == kAllLanes) {
         for (std::int64_t v = 0; v < entry->vectors; ++v, pixels += kLanes) {
+          prefetch();
 #pragma GCC unroll 16
-          for (int c = 0; c < N; ++c) {
-            __builtin_prefetch(pixels + c * stride + ahead);
-            sum[c] = hn::Add(sum[c], load_wide(pixels + c * stride));
-          }
+          for (int c = 0; c < N; ++c) sum[c] = hn::Add(sum[c], load_wide(pixels + c * stride));
         }
         continue;
       }
       std::uint8_t bits[8] = {static_cast<std::uint8_t>(entry->lanes),
                               static_cast<std::uint8_t>(entry->lanes >> 8)};
       const auto mask = hn::LoadMaskBits(kFloats, bits);
-      if (entry->first)
-#pragma GCC unroll 16
-        for (int c = 0; c < N; ++c) __builtin_prefetch(pixels + c * stride + ahead);
+      if (entry->first) prefetch();
 #pragma GCC unroll 16
       for (int c = 0; c < N; ++c)
         sum[c] = hn::Add(sum[c], hn::IfThenElseZero(mask, load_wide(pixels + c * stride)));
@@ -251,9 +258,11 @@ namespace cag::kernels {
 
 HWY_EXPORT(run_class_sums);
 
-std::int64_t cpu::class_sums_channels(const FeatureMap& map, std::int64_t categories) noexcept {
-  // Whole rows are read faster than parts of them; one image is shared by threads all the same.
-  const std::int64_t wanted = map.pixel_stride == 1 ? 64 : map.images == 1 ? 128 : 256;
+std::int64_t cpu::class_sums_channels(const FeatureMap& map, std::int64_t categories,
+                                      bool alone) noexcept {
+  // Whole rows are read faster than parts of them.
+  const bool shared = map.images == 1 && !alone;
+  const std::int64_t wanted = map.pixel_stride == 1 ? 64 : shared ? 128 : 256;
   return std::min(wanted, kClassTotals / categories / 16 * 16);
 }
 

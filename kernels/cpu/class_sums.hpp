@@ -20,8 +20,10 @@ struct ClassSumsJob {
   std::int64_t pieces = 0;    ///< tasks of an image
 };
 
-/// Channels whose sums fit a task's memory.
-std::int64_t class_sums_channels(const FeatureMap& map, std::int64_t categories) noexcept;
+/// Channels of a task, whose sums fit its memory.
+/// @param alone  no image is shared by threads
+std::int64_t class_sums_channels(const FeatureMap& map, std::int64_t categories,
+                                 bool alone) noexcept;
 
 void class_sums_task(const ClassSumsJob& job, std::int64_t task) noexcept;
 

@@ -184,13 +184,12 @@ inline std::int64_t distance_block(std::int64_t anchors) {
   return std::clamp(kTile / sums / kLanes * kLanes, kLanes, kMost);
 }
 
-/// The sums of an image's pixels, from `begin` to `end`: at most a block of them.
-/// @param block  how far the next call's pixels are
+/// The sums of an image's pixels, from `begin` to `end`: at most a block of them, with the next
+/// one after it.
 /// @param sums   [vectors of pixels, anchors + Form::kMore, kLanes], room for kTile
 template <typename Form, typename T>
 HWY_ATTR void sum_over_channels(const FeatureMap& map, const AnchorTable& table, std::int64_t image,
-                                std::int64_t begin, std::int64_t end, std::int64_t block,
-                                float* HWY_RESTRICT sums) {
+                                std::int64_t begin, std::int64_t end, float* HWY_RESTRICT sums) {
   const auto anchors = table.anchors(), row = anchors + Form::kMore;
   const auto stride = map.channel_stride;
   const T* from = static_cast<const T*>(map.data) + image * map.image_stride;
@@ -213,7 +212,7 @@ HWY_ATTR void sum_over_channels(const FeatureMap& map, const AnchorTable& table,
     const T* pixels = from + c * stride + begin;
     // Other channels, or the next pixels.
     const T* next = c + channels < map.channels ? pixels + channels * stride
-                    : end < map.pixels          ? from + begin + block
+                    : end < map.pixels          ? from + end
                                                 : pixels;
     const float* centre = table.centre() + c;
     const float* own = Form::anchors(table) + c * anchors;

@@ -70,7 +70,7 @@ HWY_ATTR void weigh_pixels(const cpu::SoftWeightsJob& job, std::int64_t task) {
   const auto image = task / job.blocks, begin = task % job.blocks * job.block;
   const auto end = std::min(begin + job.block, job.map.pixels);
   HWY_ALIGN float sums[kTile];
-  sum_over_channels<Differences, T>(job.map, job.table, image, begin, end, job.block, sums);
+  sum_over_channels<Differences, T>(job.map, job.table, image, begin, end, sums);
   for (std::int64_t p = begin; p < end; p += kLanes)
     weigh(job, sums + (p - begin) * job.table.anchors(),
           job.weights + image * job.categories * job.map.pixels + p, std::min(kLanes, end - p));

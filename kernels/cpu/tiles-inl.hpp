@@ -52,8 +52,9 @@ struct alignas(64) TileShapes {
 struct PixelTiles {
   static constexpr std::int64_t kSize = 16 * kLanes;
   // What was stored takes a while until a tile can load it: so many vectors are split before those
-  // before them are multiplied.
-  static constexpr std::int64_t kVectors = 4;
+  // before them are multiplied. Two channels of them are read at a time, for a core follows few
+  // streams.
+  static constexpr int kVectors = 4;
 
   alignas(64) std::uint32_t large[kVectors * kSize];
   alignas(64) std::uint32_t small[kVectors * kSize];
@@ -91,14 +92,12 @@ class TileSums {
   /// Floats of a vector's sums.
   std::int64_t row() const { return own_ + kLanes; }
 
-  /// Of an image's pixels from `begin` to `end`.
-  /// @param block  how far the next call's pixels are
+  /// Of an image's pixels from `begin` to `end`, which is where the next call begins.
   template <typename T>
-  void add(const FeatureMap& map, std::int64_t image, std::int64_t begin, std::int64_t end,
-           std::int64_t block) {
+  void add(const FeatureMap& map, std::int64_t image, std::int64_t begin, std::int64_t end) {
     const T* from = static_cast<const T*>(map.data) + image * map.image_stride;
     if (map.pixel_stride == 1) {
-      const T* next = from + (end < map.pixels ? begin + block : begin);
+      const T* next = from + (end < map.pixels ? end : begin);
       add_planes(from + begin, map.channel_stride, end - begin, next);
     } else {
       add_rows(from, map.pixel_stride, begin, end, map.pixels);
@@ -121,15 +120,16 @@ class TileSums {
     for (std::int64_t c = 0; c < width_; c += kChannels) {
       const T* plane = pixels + c * stride;
       const T* after = c + kChannels < width_ ? plane + kChannels * stride : next;
-      for (std::int64_t v = 0; v < vectors; v += PixelTiles::kVectors) {
-        const auto size = std::min(PixelTiles::kVectors, vectors - v);
-        split_planes(plane + v * kLanes, stride, c, size, vectors - v, after, sums_at(v));
-        multiply_later<kPlanes>(sums_at(v), c, size);
+      std::int64_t v = 0;
+      for (; v + PixelTiles::kVectors <= vectors; v += PixelTiles::kVectors) {
+        const T* ahead =
+            (v + kAhead < vectors ? plane : after - vectors * kLanes) + (v + kAhead) * kLanes;
+        split_planes<PixelTiles::kVectors>(plane + v * kLanes, stride, ahead, c, sums_at(v));
       }
+      for (; v < vectors; ++v) split_planes<1>(plane + v * kLanes, stride, after, c, sums_at(v));
       if (rest == 0) continue;
       pack(plane + vectors * kLanes, stride, 1, rest, std::min(kChannels, width_ - c), packed);
-      split_planes(packed, kLanes, c, 1, 1, packed, sums_at(vectors));
-      multiply_later<kPlanes>(sums_at(vectors), c, 1);
+      split_planes<1>(packed, kLanes, packed, c, sums_at(vectors));
     }
     multiply_pending<kPlanes>();
   }
@@ -165,49 +165,55 @@ class TileSums {
     taken_ = -1;
   }
 
-  template <typename T>
-  void split_planes(const T* plane, std::int64_t stride, std::int64_t first, std::int64_t size,
-                    std::int64_t left, const T* after, float* sums) {
-    for (std::int64_t half = 0; half < 2; ++half, first += kHalf) {
-      const auto channels = std::clamp<std::int64_t>(width_ - first, 0, kHalf);
-      for (std::int64_t v = 0; v < size; ++v) {
-        const T* from = plane + half * kHalf * stride + v * kLanes;
-        const T* ahead = left - v > kAhead
-                             ? from + kAhead * kLanes
-                             : after + half * kHalf * stride + (kAhead - left + v) * kLanes;
-        float* square = sums + v * row() + own_;
-        const auto at = v * PixelTiles::kSize + half * kHalf / 2 * kLanes;
-        if (channels == kHalf) {
-          split_half<true>(from, stride, kHalf, ahead, centre_ + first, square, at);
-        } else {
-          split_half<false>(from, stride, channels, ahead, centre_ + first, square, at);
-        }
-        if (v % 2 == 1) multiply_next<kPlanes>();
-      }
+  /// @param ahead  what is read soon
+  template <int N, typename T>
+  void split_planes(const T* from, std::int64_t stride, const T* ahead, std::int64_t first,
+                    float* sums) {
+    if (first + kChannels <= width_) {
+      split_channels<N, true>(from, stride, ahead, first, sums + own_);
+    } else {
+      split_channels<N, false>(from, stride, ahead, first, sums + own_);
     }
+    multiply_later<kPlanes>(sums, first, N);
   }
 
-  /// A vector's rows of half a tile, of zeros after the last channel.
+  /// A channel's values less the centre's; zeros after the last channel.
   template <bool kWhole, typename T>
-  void split_half(const T* from, std::int64_t stride, std::int64_t channels, const T* ahead,
-                  const float* centre, float* square, std::int64_t at) {
-    const auto value = [=](std::int64_t c)
-        __attribute__((target(HWY_TARGET_STR ",amx-tile,amx-bf16"))) {
-      if (!kWhole && c >= channels) return hn::Zero(kFloats);
-      __builtin_prefetch(ahead + c * stride, 0, kToSecondCache);
-      return hn::Sub(load_wide(from + c * stride), hn::Set(kFloats, centre[c]));
-    };
-    auto* HWY_RESTRICT large = parts_[now_].large + at;
-    auto* HWY_RESTRICT small = parts_[now_].small + at;
-    auto evens = hn::Load(kFloats, square), odds = hn::Zero(kFloats);
-#pragma GCC unroll 8
-    for (std::int64_t c = 0; c < kHalf; c += 2) {
-      const auto even = value(c), odd = value(c + 1);
-      evens = hn::MulAdd(even, even, evens);
-      odds = hn::MulAdd(odd, odd, odds);
-      split(even, odd, large + c / 2 * kLanes, small + c / 2 * kLanes);
+  FloatVector centred(const T* from, const T* ahead, std::int64_t offset,
+                      std::int64_t channel) const {
+    if (!kWhole && channel >= width_) return hn::Zero(kFloats);
+    __builtin_prefetch(ahead + offset, 0, kToSecondCache);
+    return hn::Sub(load_wide(from + offset), hn::Set(kFloats, centre_[channel]));
+  }
+
+  /// The rows of N vectors' tiles.
+  template <int N, bool kWhole, typename T>
+  void split_channels(const T* from, std::int64_t stride, const T* ahead, std::int64_t first,
+                      float* squares) {
+    constexpr auto kEvery = kChannels / PixelTiles::kVectors;
+    auto* HWY_RESTRICT large = parts_[now_].large;
+    auto* HWY_RESTRICT small = parts_[now_].small;
+    FloatVector evens[N], odds[N];
+#pragma GCC unroll 4
+    for (int v = 0; v < N; ++v) {
+      evens[v] = hn::Load(kFloats, squares + v * row());
+      odds[v] = hn::Zero(kFloats);
     }
-    hn::Store(hn::Add(evens, odds), kFloats, square);
+    for (std::int64_t c = 0; c < kChannels; c += 2) {
+#pragma GCC unroll 4
+      for (int v = 0; v < N; ++v) {
+        const auto offset = c * stride + v * kLanes;
+        const auto even = centred<kWhole>(from, ahead, offset, first + c);
+        const auto odd = centred<kWhole>(from, ahead, offset + stride, first + c + 1);
+        evens[v] = hn::MulAdd(even, even, evens[v]);
+        odds[v] = hn::MulAdd(odd, odd, odds[v]);
+        const auto at = v * PixelTiles::kSize + c / 2 * kLanes;
+        split(even, odd, large + at, small + at);
+      }
+      if (c % kEvery == kEvery - 2) multiply_next<kPlanes>();
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < N; ++v) hn::Store(hn::Add(evens[v], odds[v]), kFloats, squares + v * row());
   }
 
   template <typename T>

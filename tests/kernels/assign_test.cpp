@@ -1,7 +1,11 @@
 #include <cag/kernels/assign.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
 #include <tuple>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -202,6 +206,40 @@ TEST_CASE("assign does not depend on the order of tasks, of pixels or on how a m
       REQUIRE(std::equal(labels.begin() + n * part.pixels, labels.begin() + (n + 1) * part.pixels,
                          whole.label.begin() + n * 1500 + begin));
   }
+}
+
+TEST_CASE("assign has the same labels wherever a map lies in memory, in tasks that share no page") {
+  const auto element = GENERATE(Element::kFloat32, Element::kBFloat16);
+  const auto map = random_map(2, 5, 1024);
+  const auto anchors = random_anchors(19, 5);
+  const MarginTest test{.margin = 0.7F};
+  const Stored stored(map, Layout::kContiguous, element);
+  const auto expected = run(stored.view(), anchors.table(), test);
+  const std::size_t bytes = 2 * 5 * 1024 * (element == Element::kFloat32 ? 4 : 2);
+  // Tasks of 512 pixels each, of 2048 or 1024 bytes.
+  const auto [offset, tasks] = GENERATE(std::pair{0, 4}, std::pair{64, 6}, std::pair{960, 6},
+                                        std::pair{2048, 4}, std::pair{4032, 6}, std::pair{20, 4});
+  CAPTURE(element, offset);
+  std::vector<std::byte> memory(bytes + 4096 + offset);
+  void* page = memory.data();
+  auto space = memory.size();
+  REQUIRE(std::align(4096, bytes + offset, page, space) != nullptr);
+  auto view = stored.view();
+  view.data = std::memcpy(static_cast<std::byte*>(page) + offset, view.data, bytes);
+  std::int64_t called = 0;
+  const Parallel counting{
+      .run =
+          [](void* pool, std::int64_t count, Parallel::Task task, void* argument) {
+            *static_cast<std::int64_t*>(pool) = count;
+            Parallel::in_order(nullptr, count, task, argument);
+          },
+      .pool = &called};
+  CHECK(run(view, anchors.table(), test, counting).label == expected.label);
+  CHECK(called == tasks);
+  std::vector<std::int64_t> label(expected.label.size());
+  assign(view, anchors.table(), test, {.label = label.data()}, counting);
+  CHECK(label == expected.label);
+  CHECK(called == tasks);
 }
 
 TEST_CASE("assign writes only what is asked for, and nothing for an empty map") {

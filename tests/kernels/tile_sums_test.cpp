@@ -14,7 +14,7 @@ namespace cag::kernels::HWY_NAMESPACE {
 inline void sum_by_tiles([[maybe_unused]] const FeatureMap& map,
                          [[maybe_unused]] const AnchorTable& table, [[maybe_unused]] float* sums) {
 #ifdef CAG_KERNELS_CPU_TILES
-  TileSums(table, sums).add<float>(map, 0, 0, map.pixels, map.pixels);
+  TileSums(table, sums).add<float>(map, 0, 0, map.pixels);
 #endif
 }
 

@@ -18,13 +18,14 @@ namespace cag::detail {
 /// is compiled without OpenMP, and in others run on an OpenMP that need not be LibTorch's. A
 /// TensorIterator is compiled into LibTorch, and so is the region that calls its loop.
 inline kernels::Parallel torch_threads() {
+  if (at::get_num_threads() == 1 || at::in_parallel_region()) return {};
   return {.run = [](void*, std::int64_t tasks, kernels::Parallel::Task task, void* argument) {
     std::atomic<std::int64_t> next = 0;
     const auto work = [&] {
       for (auto i = next++; i < tasks; i = next++) task(argument, i);
     };
     const auto workers = std::min<std::int64_t>(tasks, at::get_num_threads());
-    if (workers > 1 && !at::in_parallel_region()) {
+    if (workers > 1) {
       try {
         auto places = at::empty({workers}, at::kByte);  // one for each thread
         at::TensorIterator::nullary_op(places).for_each(

@@ -15,6 +15,9 @@ struct Parallel {
   void (*run)(void* pool, std::int64_t tasks, Task task, void* argument) = &in_order;
   void* pool = nullptr;  ///< what `run` is given
 
+  /// Whether there is nobody to share the work with.
+  bool alone() const { return run == &in_order; }
+
   /// The tasks one after the other, in the caller's thread.
   static void in_order(void*, std::int64_t tasks, Task task, void* argument) {
     for (std::int64_t i = 0; i < tasks; ++i) task(argument, i);
