@@ -52,12 +52,47 @@ struct alignas(64) TileShapes {
 struct PixelTiles {
   static constexpr std::int64_t kSize = 16 * kLanes;
   // What was stored takes a while until a tile can load it: so many vectors are split before those
-  // before them are multiplied. Two channels of them are read at a time, for a core follows few
-  // streams.
+  // before them are multiplied.
   static constexpr int kVectors = 4;
 
   alignas(64) std::uint32_t large[kVectors * kSize];
   alignas(64) std::uint32_t small[kVectors * kSize];
+};
+
+/// Asks for what is read next where pixels lie side by side: for all pixels of a few channels
+/// before other channels, which memory gives sooner than a few pixels of all channels.
+template <typename T>
+class PlanesAhead {
+ public:
+  PlanesAhead(const T* from, std::int64_t stride, std::int64_t channels, std::int64_t vectors)
+      : at_(from),
+        stride_(stride),
+        vectors_(vectors),
+        in_row_(vectors),
+        left_((channels + kStreams - 1) / kStreams * vectors) {}
+
+  /// One vector of the channels that it is at.
+  void fetch() {
+    constexpr int kToSecondCache = 2;
+    constexpr std::int64_t kOfLine = 64 / (kLanes * sizeof(T));
+    if (left_ == 0) return;
+    if (in_row_ % kOfLine == 0)
+#pragma GCC unroll 8
+      for (int c = 0; c < kStreams; ++c) __builtin_prefetch(at_ + c * stride_, 0, kToSecondCache);
+    --left_;
+    at_ += kLanes;
+    if (--in_row_ > 0) return;
+    at_ += kStreams * stride_ - vectors_ * kLanes;
+    in_row_ = vectors_;
+  }
+
+ private:
+  static constexpr int kStreams = 2 * PixelTiles::kVectors;
+
+  const T* at_;
+  std::int64_t stride_, vectors_;
+  std::int64_t in_row_;  // of `vectors_`
+  std::int64_t left_;    // in all
 };
 
 /// Two vectors as a row of pairs, `even` in the lower halves.
@@ -107,7 +142,6 @@ class TileSums {
 
  private:
   enum Layout { kPlanes, kRows };
-  static constexpr std::int64_t kAhead = 8;  // in vectors of pixels
   static constexpr int kToSecondCache = 2;
 
   /// @param next  the pixels of the next call
@@ -119,17 +153,17 @@ class TileSums {
     HWY_ALIGN float packed[kChannels * kLanes];
     for (std::int64_t c = 0; c < width_; c += kChannels) {
       const T* plane = pixels + c * stride;
-      const T* after = c + kChannels < width_ ? plane + kChannels * stride : next;
+      const bool more = c + kChannels < width_;
+      PlanesAhead ahead(more ? plane + kChannels * stride : next, stride,
+                        std::min(kChannels, more ? width_ - c - kChannels : width_),
+                        std::max<std::int64_t>(vectors, 1));
       std::int64_t v = 0;
-      for (; v + PixelTiles::kVectors <= vectors; v += PixelTiles::kVectors) {
-        const T* ahead =
-            (v + kAhead < vectors ? plane : after - vectors * kLanes) + (v + kAhead) * kLanes;
+      for (; v + PixelTiles::kVectors <= vectors; v += PixelTiles::kVectors)
         split_planes<PixelTiles::kVectors>(plane + v * kLanes, stride, ahead, c, sums_at(v));
-      }
-      for (; v < vectors; ++v) split_planes<1>(plane + v * kLanes, stride, after, c, sums_at(v));
+      for (; v < vectors; ++v) split_planes<1>(plane + v * kLanes, stride, ahead, c, sums_at(v));
       if (rest == 0) continue;
       pack(plane + vectors * kLanes, stride, 1, rest, std::min(kChannels, width_ - c), packed);
-      split_planes<1>(packed, kLanes, packed, c, sums_at(vectors));
+      split_planes<1>(packed, kLanes, ahead, c, sums_at(vectors));
     }
     multiply_pending<kPlanes>();
   }
@@ -165,9 +199,8 @@ class TileSums {
     taken_ = -1;
   }
 
-  /// @param ahead  what is read soon
-  template <int N, typename T>
-  void split_planes(const T* from, std::int64_t stride, const T* ahead, std::int64_t first,
+  template <int N, typename T, typename Ahead>
+  void split_planes(const T* from, std::int64_t stride, Ahead& ahead, std::int64_t first,
                     float* sums) {
     if (first + kChannels <= width_) {
       split_channels<N, true>(from, stride, ahead, first, sums + own_);
@@ -179,16 +212,14 @@ class TileSums {
 
   /// A channel's values less the centre's; zeros after the last channel.
   template <bool kWhole, typename T>
-  FloatVector centred(const T* from, const T* ahead, std::int64_t offset,
-                      std::int64_t channel) const {
+  FloatVector centred(const T* from, std::int64_t channel) const {
     if (!kWhole && channel >= width_) return hn::Zero(kFloats);
-    __builtin_prefetch(ahead + offset, 0, kToSecondCache);
-    return hn::Sub(load_wide(from + offset), hn::Set(kFloats, centre_[channel]));
+    return hn::Sub(load_wide(from), hn::Set(kFloats, centre_[channel]));
   }
 
   /// The rows of N vectors' tiles.
-  template <int N, bool kWhole, typename T>
-  void split_channels(const T* from, std::int64_t stride, const T* ahead, std::int64_t first,
+  template <int N, bool kWhole, typename T, typename Ahead>
+  void split_channels(const T* from, std::int64_t stride, Ahead& ahead, std::int64_t first,
                       float* squares) {
     constexpr auto kEvery = kChannels / PixelTiles::kVectors;
     auto* HWY_RESTRICT large = parts_[now_].large;
@@ -203,13 +234,14 @@ class TileSums {
 #pragma GCC unroll 4
       for (int v = 0; v < N; ++v) {
         const auto offset = c * stride + v * kLanes;
-        const auto even = centred<kWhole>(from, ahead, offset, first + c);
-        const auto odd = centred<kWhole>(from, ahead, offset + stride, first + c + 1);
+        const auto even = centred<kWhole>(from + offset, first + c);
+        const auto odd = centred<kWhole>(from + offset + stride, first + c + 1);
         evens[v] = hn::MulAdd(even, even, evens[v]);
         odds[v] = hn::MulAdd(odd, odd, odds[v]);
         const auto at = v * PixelTiles::kSize + c / 2 * kLanes;
         split(even, odd, large + at, small + at);
       }
+      if (c % kEvery == 0 || N > 1) ahead.fetch();
       if (c % kEvery == kEvery - 2) multiply_next<kPlanes>();
     }
 #pragma GCC unroll 4
