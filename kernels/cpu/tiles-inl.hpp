@@ -59,40 +59,37 @@ struct PixelTiles {
   alignas(64) std::uint32_t small[kVectors * kSize];
 };
 
-/// Asks for what is read next where pixels lie side by side: for all pixels of a few channels
-/// before other channels, which memory gives sooner than a few pixels of all channels.
-template <typename T>
-class PlanesAhead {
+/// Asks for what is read next: rows of vectors, a few rows at once and each from its begin to its
+/// end, which memory gives sooner than a little of many rows.
+template <typename T, int kStreams>
+class Ahead {
  public:
-  PlanesAhead(const T* from, std::int64_t stride, std::int64_t channels, std::int64_t vectors)
-      : at_(from),
-        stride_(stride),
-        vectors_(vectors),
-        in_row_(vectors),
-        left_((channels + kStreams - 1) / kStreams * vectors) {}
+  /// @param apart    from a row to that which is asked for with it
+  /// @param after    from there to that which is asked for after it
+  /// @param vectors  of a row
+  /// @param rows     of a stream; who asks for more gets the last again
+  Ahead(const T* from, std::int64_t apart, std::int64_t after, std::int64_t vectors,
+        std::int64_t rows)
+      : at_(from), apart_(apart), after_(after), vectors_(vectors), left_(vectors), rows_(rows) {}
 
-  /// One vector of the channels that it is at.
+  /// A vector of each stream.
   void fetch() {
     constexpr int kToSecondCache = 2;
     constexpr std::int64_t kOfLine = 64 / (kLanes * sizeof(T));
-    if (left_ == 0) return;
-    if (in_row_ % kOfLine == 0)
+    if (left_ % kOfLine == 0)
 #pragma GCC unroll 8
-      for (int c = 0; c < kStreams; ++c) __builtin_prefetch(at_ + c * stride_, 0, kToSecondCache);
-    --left_;
+      for (int i = 0; i < kStreams; ++i) __builtin_prefetch(at_ + i * apart_, 0, kToSecondCache);
     at_ += kLanes;
-    if (--in_row_ > 0) return;
-    at_ += kStreams * stride_ - vectors_ * kLanes;
-    in_row_ = vectors_;
+    if (--left_ > 0) return;
+    left_ = vectors_;
+    at_ += (--rows_ > 0 ? after_ : 0) - vectors_ * kLanes;
   }
 
  private:
-  static constexpr int kStreams = 2 * PixelTiles::kVectors;
-
   const T* at_;
-  std::int64_t stride_, vectors_;
-  std::int64_t in_row_;  // of `vectors_`
-  std::int64_t left_;    // in all
+  std::int64_t apart_, after_, vectors_;
+  std::int64_t left_;  // vectors of the row
+  std::int64_t rows_;
 };
 
 /// Two vectors as a row of pairs, `even` in the lower halves.
@@ -142,7 +139,7 @@ class TileSums {
 
  private:
   enum Layout { kPlanes, kRows };
-  static constexpr int kToSecondCache = 2;
+  static constexpr int kStreams = 2 * PixelTiles::kVectors, kStreamsOfRows = 4;
 
   /// @param next  the pixels of the next call
   template <typename T>
@@ -154,9 +151,10 @@ class TileSums {
     for (std::int64_t c = 0; c < width_; c += kChannels) {
       const T* plane = pixels + c * stride;
       const bool more = c + kChannels < width_;
-      PlanesAhead ahead(more ? plane + kChannels * stride : next, stride,
-                        std::min(kChannels, more ? width_ - c - kChannels : width_),
-                        std::max<std::int64_t>(vectors, 1));
+      const auto channels = std::min(kChannels, more ? width_ - c - kChannels : width_);
+      Ahead<T, kStreams> ahead(more ? plane + kChannels * stride : next, stride, kStreams * stride,
+                               std::max<std::int64_t>(vectors, 1),
+                               (channels + kStreams - 1) / kStreams);
       std::int64_t v = 0;
       for (; v + PixelTiles::kVectors <= vectors; v += PixelTiles::kVectors)
         split_planes<PixelTiles::kVectors>(plane + v * kLanes, stride, ahead, c, sums_at(v));
@@ -171,11 +169,12 @@ class TileSums {
   template <typename T>
   void add_rows(const T* from, std::int64_t stride, std::int64_t begin, std::int64_t end,
                 std::int64_t all) {
-    constexpr std::int64_t kAheadOfRow = 16;  // in pixels
     set_shapes({{kLanes, anchors_.rows()}, {kLanes, kHalf}, {kHalf, anchors_.rows()}});
     for (auto p = begin; p < end; p += kLanes) {
       const auto v = (p - begin) / kLanes;
-      const auto ahead = p + kLanes + kAheadOfRow <= all ? kAheadOfRow * stride : 0;
+      const auto next = p + 2 * kLanes <= all ? p + kLanes : p;
+      Ahead<T, kStreamsOfRows> ahead(from + next * stride, kLanes / kStreamsOfRows * stride, stride,
+                                     (width_ + kLanes - 1) / kLanes, kLanes / kStreamsOfRows);
       HWY_ALIGN float squares[kLanes * kLanes] = {};
       for (std::int64_t c = 0; c < width_; c += kChannels) {
         split_rows(from + p * stride + c, stride, std::min(kLanes, end - p), c, ahead, squares);
@@ -199,9 +198,9 @@ class TileSums {
     taken_ = -1;
   }
 
-  template <int N, typename T, typename Ahead>
-  void split_planes(const T* from, std::int64_t stride, Ahead& ahead, std::int64_t first,
-                    float* sums) {
+  template <int N, typename T, typename Fetched>
+  void split_planes(const T* from, std::int64_t stride, Ahead<Fetched, kStreams>& ahead,
+                    std::int64_t first, float* sums) {
     if (first + kChannels <= width_) {
       split_channels<N, true>(from, stride, ahead, first, sums + own_);
     } else {
@@ -218,9 +217,9 @@ class TileSums {
   }
 
   /// The rows of N vectors' tiles.
-  template <int N, bool kWhole, typename T, typename Ahead>
-  void split_channels(const T* from, std::int64_t stride, Ahead& ahead, std::int64_t first,
-                      float* squares) {
+  template <int N, bool kWhole, typename T, typename Fetched>
+  void split_channels(const T* from, std::int64_t stride, Ahead<Fetched, kStreams>& ahead,
+                      std::int64_t first, float* squares) {
     constexpr auto kEvery = kChannels / PixelTiles::kVectors;
     auto* HWY_RESTRICT large = parts_[now_].large;
     auto* HWY_RESTRICT small = parts_[now_].small;
@@ -250,17 +249,16 @@ class TileSums {
 
   template <typename T>
   void split_rows(const T* pixels, std::int64_t stride, std::int64_t count, std::int64_t first,
-                  std::int64_t ahead, float* squares) {
+                  Ahead<T, kStreamsOfRows>& ahead, float* squares) {
     const auto channels = width_ - first;
     const float* centre = centre_ + first;
     auto& parts = parts_[now_];
     for (std::int64_t p = 0; p < kLanes; ++p) {
       const T* from = pixels + std::min(p, count - 1) * stride;
-      __builtin_prefetch(from + ahead, 0, kToSecondCache);
+      if (p % 2 == 1) ahead.fetch();
       auto even = hn::Sub(load_up_to(from, channels), hn::Load(kFloats, centre));
       auto odd = hn::Zero(kFloats);
       if (channels > kHalf) {
-        __builtin_prefetch(from + kHalf + ahead, 0, kToSecondCache);
         odd =
             hn::Sub(load_up_to(from + kHalf, channels - kHalf), hn::Load(kFloats, centre + kHalf));
       }
