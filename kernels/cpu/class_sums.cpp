@@ -42,8 +42,9 @@ struct Entries {
   Entry entry[kBlock];
   std::uint16_t end[kMostClasses];  ///< of each class
   std::uint8_t present[kMostClasses];
-  std::int64_t classes = 0;             ///< how many are present
-  std::uint16_t read[kBlock / kLanes];  ///< pixels of vectors that hold one, side by side
+  std::int64_t classes = 0;  ///< how many are present
+  /// The first of each vector that holds a class, in the order of memory.
+  std::uint16_t pixel[kBlock / kLanes];
 };
 
 HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors,
@@ -54,12 +55,13 @@ HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors,
   std::uint16_t entries[kMostClasses];
   std::fill_n(last, categories, std::uint16_t{0});
   std::fill_n(entries, categories, std::uint16_t{0});
-  std::uint16_t* read = out.read;
+  std::uint16_t* pixel = out.pixel;
   for (std::int64_t v = 0; v < vectors; ++v, classes += kLanes) {
     const auto k = classes[0];
-    if (uniform(classes)) {
-      if (k == kNoClass) continue;
-      *read++ = static_cast<std::uint16_t>(v * kLanes);
+    const bool same = uniform(classes);
+    if (same && k == kNoClass) continue;
+    *pixel++ = static_cast<std::uint16_t>(v * kLanes);
+    if (same) {
       if (size > 0 && found[size - 1].category == k && found[size - 1].lanes == kAllLanes &&
           found[size - 1].vector + found[size - 1].vectors == v) {
         ++found[size - 1].vectors;
@@ -81,7 +83,6 @@ HWY_ATTR void find_entries(const std::uint8_t* classes, std::int64_t vectors,
       }
       found[last[own] - 1].lanes |= static_cast<std::uint16_t>(1U << i);
     }
-    if (size > begin) *read++ = static_cast<std::uint16_t>(v * kLanes);
   }
   out.classes = 0;
   std::uint16_t next[kMostClasses], at = 0;
@@ -103,9 +104,9 @@ template <int N, typename T>
 HWY_ATTR void add_block(const Entries& entries, const T* HWY_RESTRICT from, std::int64_t stride,
                         std::int64_t ahead, double* HWY_RESTRICT total, std::int64_t totals) {
   const Entry* entry = entries.entry;
-  const std::uint16_t* read = entries.read;
+  const std::uint16_t* pixel = entries.pixel;
   const auto prefetch = [&] {
-    const T* next = from + ahead + *read++;
+    const T* next = from + ahead + *pixel++;
 #pragma GCC unroll 16
     for (int c = 0; c < N; ++c) __builtin_prefetch(next + c * stride);
   };

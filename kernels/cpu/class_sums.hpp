@@ -21,7 +21,7 @@ struct ClassSumsJob {
 };
 
 /// Channels of a task, whose sums fit its memory.
-/// @param alone  no image is shared by threads
+/// @param alone  one thread does all tasks
 std::int64_t class_sums_channels(const FeatureMap& map, std::int64_t categories,
                                  bool alone) noexcept;
 

@@ -184,8 +184,8 @@ inline std::int64_t distance_block(std::int64_t anchors) {
   return std::clamp(kTile / sums / kLanes * kLanes, kLanes, kMost);
 }
 
-/// The sums of an image's pixels, from `begin` to `end`: at most a block of them, with the next
-/// one after it.
+/// The sums of an image's pixels, from `begin` to `end`: at most a block of them. What comes
+/// after them is asked for.
 /// @param sums   [vectors of pixels, anchors + Form::kMore, kLanes], room for kTile
 template <typename Form, typename T>
 HWY_ATTR void sum_over_channels(const FeatureMap& map, const AnchorTable& table, std::int64_t image,

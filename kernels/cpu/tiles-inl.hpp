@@ -59,24 +59,24 @@ struct PixelTiles {
   alignas(64) std::uint32_t small[kVectors * kSize];
 };
 
-/// Asks for what is read next: rows of vectors, a few rows at once and each from its begin to its
-/// end, which memory gives sooner than a little of many rows.
+/// Asks for what is read next: rows of vectors in several streams, one row of each at a time and
+/// from its first vector to its last, which memory gives sooner than a little of many rows.
 template <typename T, int kStreams>
 class Ahead {
  public:
-  /// @param apart    from a row to that which is asked for with it
-  /// @param after    from there to that which is asked for after it
+  /// @param apart    elements from a stream to the next one
+  /// @param after    elements from a row to the next one of its stream
   /// @param vectors  of a row
   /// @param rows     of a stream; who asks for more gets the last again
   Ahead(const T* from, std::int64_t apart, std::int64_t after, std::int64_t vectors,
         std::int64_t rows)
       : at_(from), apart_(apart), after_(after), vectors_(vectors), left_(vectors), rows_(rows) {}
 
-  /// A vector of each stream.
+  /// The next vector of each stream.
   void fetch() {
     constexpr int kToSecondCache = 2;
     constexpr std::int64_t kOfLine = 64 / (kLanes * sizeof(T));
-    if (left_ % kOfLine == 0)
+    if ((vectors_ - left_) % kOfLine == 0)
 #pragma GCC unroll 8
       for (int i = 0; i < kStreams; ++i) __builtin_prefetch(at_ + i * apart_, 0, kToSecondCache);
     at_ += kLanes;
@@ -124,7 +124,7 @@ class TileSums {
   /// Floats of a vector's sums.
   std::int64_t row() const { return own_ + kLanes; }
 
-  /// Of an image's pixels from `begin` to `end`, which is where the next call begins.
+  /// Of an image's pixels from `begin` to `end`; what comes after them is asked for.
   template <typename T>
   void add(const FeatureMap& map, std::int64_t image, std::int64_t begin, std::int64_t end) {
     const T* from = static_cast<const T*>(map.data) + image * map.image_stride;
@@ -216,7 +216,7 @@ class TileSums {
     return hn::Sub(load_wide(from), hn::Set(kFloats, centre_[channel]));
   }
 
-  /// The rows of N vectors' tiles.
+  /// Splits N vectors' rows into parts and adds their squares, and multiplies what is pending.
   template <int N, bool kWhole, typename T, typename Fetched>
   void split_channels(const T* from, std::int64_t stride, Ahead<Fetched, kStreams>& ahead,
                       std::int64_t first, float* squares) {
@@ -240,7 +240,8 @@ class TileSums {
         const auto at = v * PixelTiles::kSize + c / 2 * kLanes;
         split(even, odd, large + at, small + at);
       }
-      if (c % kEvery == 0 || N > 1) ahead.fetch();
+      // As many vectors of a channel as are split: kStreams of them in each call.
+      if (c % (kStreams / N) == 0) ahead.fetch();
       if (c % kEvery == kEvery - 2) multiply_next<kPlanes>();
     }
 #pragma GCC unroll 4
@@ -255,6 +256,7 @@ class TileSums {
     auto& parts = parts_[now_];
     for (std::int64_t p = 0; p < kLanes; ++p) {
       const T* from = pixels + std::min(p, count - 1) * stride;
+      // As many vectors as are split: kStreamsOfRows of them in each call.
       if (p % 2 == 1) ahead.fetch();
       auto even = hn::Sub(load_up_to(from, channels), hn::Load(kFloats, centre));
       auto odd = hn::Zero(kFloats);

@@ -1,5 +1,7 @@
 // Stages of the compiled operators on a GPU, beside those of the CPU. Where there is no GPU, the
 // test is skipped.
+#include <type_traits>
+
 #include <cag/profile/fused_cuda.hpp>
 
 #include "cuda/device_training.hpp"
@@ -8,7 +10,7 @@ using namespace on_cuda;
 
 namespace {
 
-/// With a margin that half a network's features meet.
+/// With a margin that some of the features meet.
 template <typename Rule>
 Rule eager(Rule rule) {
   if constexpr (requires { rule.margin; })

@@ -56,8 +56,10 @@ TEST_CASE("Tasks are shared by the threads that LibTorch may use") {
   {
     const TorchThreads threads(2);
     CHECK(threads_of_two().size() == 2);
+    CHECK_FALSE(cag::detail::torch_threads().alone());
   }
   const TorchThreads threads(1);
+  CHECK(cag::detail::torch_threads().alone());
   CHECK(threads_of_two() == std::set{std::this_thread::get_id()});
 }
 

@@ -208,7 +208,8 @@ TEST_CASE("assign does not depend on the order of tasks, of pixels or on how a m
   }
 }
 
-TEST_CASE("assign has the same labels wherever a map lies in memory, in tasks that share no page") {
+TEST_CASE(
+    "assign has the same labels wherever a map lies in memory, and reads a channel from one page") {
   const auto element = GENERATE(Element::kFloat32, Element::kBFloat16);
   const auto map = random_map(2, 5, 1024);
   const auto anchors = random_anchors(19, 5);

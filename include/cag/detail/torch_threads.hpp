@@ -13,10 +13,11 @@
 
 namespace cag::detail {
 
-/// Tasks on LibTorch's own threads, as many as at::set_num_threads says; inside one of its parallel
-/// regions in the caller's. at::parallel_for is a template: it would be serial in every file that
-/// is compiled without OpenMP, and in others run on an OpenMP that need not be LibTorch's. A
-/// TensorIterator is compiled into LibTorch, and so is the region that calls its loop.
+/// Tasks on LibTorch's own threads, as many as at::set_num_threads says; in the caller's where that
+/// is one, or where this is called inside one of its parallel regions. at::parallel_for is a
+/// template: it would be serial in every file that is compiled without OpenMP, and in others run on
+/// an OpenMP that need not be LibTorch's. A TensorIterator is compiled into LibTorch, and so is the
+/// region that calls its loop.
 inline kernels::Parallel torch_threads() {
   if (at::get_num_threads() == 1 || at::in_parallel_region()) return {};
   return {.run = [](void*, std::int64_t tasks, kernels::Parallel::Task task, void* argument) {

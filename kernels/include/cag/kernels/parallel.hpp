@@ -15,7 +15,7 @@ struct Parallel {
   void (*run)(void* pool, std::int64_t tasks, Task task, void* argument) = &in_order;
   void* pool = nullptr;  ///< what `run` is given
 
-  /// Whether there is nobody to share the work with.
+  /// Whether `run` is the default, whose tasks are all of one thread.
   bool alone() const { return run == &in_order; }
 
   /// The tasks one after the other, in the caller's thread.
