@@ -38,7 +38,8 @@ def expect(holds, what):
 
 def adapted(output):
     before, after = numbers(r"mIoU ([0-9.]+) %", output, 2)
-    expect(after > before - 1, f"worse than without adaptation: {after} after {before}")
+    # Some seconds of training, which TorchScript does not repeat: runs differ by points.
+    expect(after > before - 4, f"worse than without adaptation: {after} after {before}")
 
 
 def draw(root):
