@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <ATen/CPUGeneratorImpl.h>
+
 #include <cag/cag.hpp>
 #include <cag/data/cityscapes.hpp>
 #include <cag/data/gta5.hpp>
@@ -61,6 +63,8 @@ void adapt(const std::filesystem::path& script, const std::filesystem::path& sou
   const cag::Ordered validation(labelled, kNormalisation, kBatch);
   cag::Domains data{source_batches, target_batches, source_images, target_images};
 
+  at::Generator generator = at::detail::getDefaultCPUGenerator();  // of the script's dropout
+  generator.set_current_seed(1);
   const auto report = cag::check_backbone(network, source_images.batch(0).images);
   fmt::print("{}", report.text());
   if (!report.ok()) throw cag::UsageError("{}: the network is not a backbone", script.string());

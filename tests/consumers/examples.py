@@ -38,8 +38,7 @@ def expect(holds, what):
 
 def adapted(output):
     before, after = numbers(r"mIoU ([0-9.]+) %", output, 2)
-    # Some seconds of training, which TorchScript does not repeat: runs differ by points.
-    expect(after > before - 4, f"worse than without adaptation: {after} after {before}")
+    expect(after > before - 1, f"worse than without adaptation: {after} after {before}")
 
 
 def draw(root):
