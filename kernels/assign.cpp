@@ -13,7 +13,7 @@ namespace {
 /// channels would, or not in whole vectors.
 std::int64_t lacking_pixels(const FeatureMap& map, std::int64_t block) {
   constexpr std::int64_t kPage = 4096, kVector = 64;
-  const std::int64_t size = map.element == Element::kFloat32 ? 4 : 2, bytes = block * size;
+  const std::int64_t size = bytes_of(map.element), bytes = block * size;
   const auto into = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(map.data) %
                                               static_cast<std::uintptr_t>(bytes));
   const bool possible = map.pixels > 0 && map.pixel_stride == 1 && kPage % bytes == 0 &&

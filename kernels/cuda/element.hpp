@@ -125,10 +125,6 @@ CAG_KERNELS_DEVICE void write_up_to_four(const Block& block, const Four& four,
     if (i < size) to[i] = E::narrow(block, four.value[i]);
 }
 
-inline int bytes_of(Element element) {
-  return element == Element::kFloat32 ? int{sizeof(float)} : int{sizeof(std::uint16_t)};
-}
-
 /// Whether that many neighbours of a map, from any multiple of it on, can be read or written at
 /// once.
 template <typename Map>

@@ -7,6 +7,9 @@ namespace cag::kernels {
 /// What a feature map is made of. Half types are widened, which is exact; sums are float32.
 enum class Element { kFloat32, kBFloat16, kFloat16 };
 
+/// Bytes of one value.
+constexpr int bytes_of(Element element) { return element == Element::kFloat32 ? 4 : 2; }
+
 /// [N, D, h, w] in memory that the caller keeps. Element (n, d, p), p being the pixel y·w + x, lies
 /// `n·image_stride + d·channel_stride + p·pixel_stride` elements after `data`. One of the last two
 /// strides is 1: 1 for pixels is the contiguous layout, 1 for channels is channels-last.
