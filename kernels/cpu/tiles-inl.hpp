@@ -7,7 +7,6 @@
 #endif
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 
 #include <hwy/highway.h>
@@ -15,49 +14,12 @@
 #include "cag/kernels/anchor_table.hpp"
 #include "cag/kernels/feature_map.hpp"
 #include "cpu/pack-inl.hpp"
-#include "tile_anchors.hpp"
+#include "cpu/tile_products-inl.hpp"
 
-#undef CAG_KERNELS_CPU_TILES
-#if HWY_ARCH_X86_64 && HWY_TARGET <= HWY_AVX3
-#define CAG_KERNELS_CPU_TILES
-
-#include <immintrin.h>
+#ifdef CAG_KERNELS_CPU_TILES
 
 HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",amx-tile,amx-bf16")
 namespace cag::kernels::HWY_NAMESPACE {
-
-/// The tile registers (AMX): 0 and 1 hold sums, 2 and 3 the two parts of pixels, 4 and 5 the large
-/// parts of anchors of two tiles, 6 and 7 their small ones.
-struct alignas(64) TileShapes {
-  std::uint8_t palette = 1;
-  std::uint8_t start = 0;
-  std::uint8_t reserved[14] = {};
-  std::uint16_t bytes_of_row[16] = {};
-  std::uint8_t rows[16] = {};
-
-  struct Shape {
-    std::int64_t rows, columns;  // of four bytes each
-  };
-  TileShapes(Shape sums, Shape pixels, Shape anchors) {
-    const Shape shapes[8] = {sums, sums, pixels, pixels, anchors, anchors, anchors, anchors};
-    for (int i = 0; i < 8; ++i) {
-      rows[i] = static_cast<std::uint8_t>(shapes[i].rows);
-      bytes_of_row[i] = static_cast<std::uint16_t>(4 * shapes[i].columns);
-    }
-  }
-};
-
-/// Vectors of pixels by 32 channels in two parts each, the value rounded to bfloat16 and what
-/// rounding left: tiles of 16 rows.
-struct PixelTiles {
-  static constexpr std::int64_t kSize = 16 * kLanes;
-  // What was stored takes a while until a tile can load it: so many vectors are split before those
-  // before them are multiplied.
-  static constexpr int kVectors = 4;
-
-  alignas(64) std::uint32_t large[kVectors * kSize];
-  alignas(64) std::uint32_t small[kVectors * kSize];
-};
 
 /// Asks for what is read next: rows of vectors in several streams, one row of each at a time and
 /// from its first vector to its last, which memory gives sooner than a little of many rows.
@@ -92,27 +54,10 @@ class Ahead {
   std::int64_t rows_;
 };
 
-/// Two vectors as a row of pairs, `even` in the lower halves.
-inline void split(FloatVector even, FloatVector odd, std::uint32_t* HWY_RESTRICT large,
-                  std::uint32_t* HWY_RESTRICT small) {
-  const hn::RebindToUnsigned<Floats> bits;
-  const auto half = hn::Set(bits, 0x8000U), upper = hn::Set(bits, 0xFFFF0000U);
-  const auto rounded_even = hn::Add(hn::BitCast(bits, even), half);
-  const auto rounded_odd = hn::Add(hn::BitCast(bits, odd), half);
-  const auto left_even = hn::Sub(even, hn::BitCast(kFloats, hn::And(rounded_even, upper)));
-  const auto left_odd = hn::Sub(odd, hn::BitCast(kFloats, hn::And(rounded_odd, upper)));
-  hn::Store(hn::OrAnd(hn::ShiftRight<16>(rounded_even), rounded_odd, upper), bits, large);
-  hn::Store(hn::OrAnd(hn::ShiftRight<16>(hn::BitCast(bits, left_even)), hn::BitCast(bits, left_odd),
-                      upper),
-            bits, small);
-}
-
 /// Sums of products of pixels and anchors, both less the centre, without the products of two small
 /// parts; and of (pixel - centre)² after the last tile's.
 class TileSums {
  public:
-  static constexpr std::int64_t kChannels = TileAnchors::kChannels, kHalf = kChannels / 2;
-
   /// @param sums  [vectors of pixels, anchors in whole tiles + 1, kLanes]
   TileSums(const AnchorTable& table, float* sums)
       : centre_(table.centre()),
@@ -126,7 +71,7 @@ class TileSums {
 
   /// Of an image's pixels from `begin` to `end`; what comes after them is asked for.
   template <typename T>
-  void add(const FeatureMap& map, std::int64_t image, std::int64_t begin, std::int64_t end) {
+  void add(const FeatureMap& map, std::int64_t image, std::int64_t begin, std::int64_t end) const {
     const T* from = static_cast<const T*>(map.data) + image * map.image_stride;
     if (map.pixel_stride == 1) {
       const T* next = from + (end < map.pixels ? end : begin);
@@ -134,19 +79,20 @@ class TileSums {
     } else {
       add_rows(from, map.pixel_stride, begin, end, map.pixels);
     }
-    _tile_release();
   }
 
  private:
-  enum Layout { kPlanes, kRows };
+  using Planes = TileProducts<TileLayout::kPlanes>;
+  using Rows = TileProducts<TileLayout::kRows>;
+  static constexpr std::int64_t kChannels = TileAnchors::kChannels, kHalf = kChannels / 2;
   static constexpr int kStreams = 2 * PixelTiles::kVectors, kStreamsOfRows = 4;
 
   /// @param next  the pixels of the next call
   template <typename T>
-  void add_planes(const T* pixels, std::int64_t stride, std::int64_t count, const T* next) {
+  void add_planes(const T* pixels, std::int64_t stride, std::int64_t count, const T* next) const {
     const auto vectors = count / kLanes, rest = count % kLanes;
     std::fill_n(sums_, (count + kLanes - 1) / kLanes * row(), 0.0F);
-    set_shapes({{anchors_.rows(), kLanes}, {kHalf, kLanes}, {anchors_.rows(), kHalf}});
+    Planes products(anchors_, width_, row());
     HWY_ALIGN float packed[kChannels * kLanes];
     for (std::int64_t c = 0; c < width_; c += kChannels) {
       const T* plane = pixels + c * stride;
@@ -157,92 +103,95 @@ class TileSums {
                                (channels + kStreams - 1) / kStreams);
       std::int64_t v = 0;
       for (; v + PixelTiles::kVectors <= vectors; v += PixelTiles::kVectors)
-        split_planes<PixelTiles::kVectors>(plane + v * kLanes, stride, ahead, c, sums_at(v));
-      for (; v < vectors; ++v) split_planes<1>(plane + v * kLanes, stride, ahead, c, sums_at(v));
+        split_planes<PixelTiles::kVectors>(plane + v * kLanes, stride, products, ahead, c, v);
+      for (; v < vectors; ++v) split_planes<1>(plane + v * kLanes, stride, products, ahead, c, v);
       if (rest == 0) continue;
       pack(plane + vectors * kLanes, stride, 1, rest, std::min(kChannels, width_ - c), packed);
-      split_planes<1>(packed, kLanes, ahead, c, sums_at(vectors));
+      split_planes<1>(packed, kLanes, products, ahead, c, vectors);
     }
-    multiply_pending<kPlanes>();
+    products.finish();
   }
 
   template <typename T>
   void add_rows(const T* from, std::int64_t stride, std::int64_t begin, std::int64_t end,
-                std::int64_t all) {
-    set_shapes({{kLanes, anchors_.rows()}, {kLanes, kHalf}, {kHalf, anchors_.rows()}});
-    for (auto p = begin; p < end; p += kLanes) {
-      const auto v = (p - begin) / kLanes;
+                std::int64_t all) const {
+    Rows products(anchors_, width_, row());
+    std::int64_t v = 0;
+    for (auto p = begin; p < end; p += kLanes, ++v) {
       const auto next = p + 2 * kLanes <= all ? p + kLanes : p;
       Ahead<T, kStreamsOfRows> ahead(from + next * stride, kLanes / kStreamsOfRows * stride, stride,
                                      (width_ + kLanes - 1) / kLanes, kLanes / kStreamsOfRows);
       HWY_ALIGN float squares[kLanes * kLanes] = {};
       for (std::int64_t c = 0; c < width_; c += kChannels) {
-        split_rows(from + p * stride + c, stride, std::min(kLanes, end - p), c, ahead, squares);
-        multiply_later<kRows>(sums_at(v), c, 1);
-        if (c == 0 && v > 0) turn(sums_at(v - 1));
+        split_rows(from + p * stride + c, stride, std::min(kLanes, end - p), c, products, ahead,
+                   squares);
+        products.take(sums_at(v), c, 1);
+        // Those of the vector before this one are still in the registers.
+        if (c == 0 && v > 1) turn(sums_at(v - 2));
       }
       hn::Store(sum_rows(squares), kFloats, sums_at(v) + own_);
     }
-    multiply_pending<kRows>();
-    turn(sums_at((end - begin - 1) / kLanes));
+    products.finish();
+    for (auto left = std::max<std::int64_t>(v - 2, 0); left < v; ++left) turn(sums_at(left));
   }
 
   float* sums_at(std::int64_t vector) const { return sums_ + vector * row(); }
 
-  /// The compiler does not know what the intrinsics read.
-  static void settle_memory() { std::atomic_signal_fence(std::memory_order_seq_cst); }
-
-  void set_shapes(const TileShapes& shapes) {
-    settle_memory();
-    _tile_loadconfig(&shapes);
-    taken_ = -1;
-  }
-
   template <int N, typename T, typename Fetched>
-  void split_planes(const T* from, std::int64_t stride, Ahead<Fetched, kStreams>& ahead,
-                    std::int64_t first, float* sums) {
+  void split_planes(const T* from, std::int64_t stride, Planes& products,
+                    Ahead<Fetched, kStreams>& ahead, std::int64_t first,
+                    std::int64_t vector) const {
+    float* squares = sums_at(vector) + own_;
     if (first + kChannels <= width_) {
-      split_channels<N, true>(from, stride, ahead, first, sums + own_);
+      split_channels<N, true>(from, stride, products, ahead, first, squares);
     } else {
-      split_channels<N, false>(from, stride, ahead, first, sums + own_);
+      split_channels<N, false>(from, stride, products, ahead, first, squares);
     }
-    multiply_later<kPlanes>(sums, first, N);
+    products.take(sums_at(vector), first, N);
   }
 
-  /// A channel's values less the centre's; zeros after the last channel.
-  template <bool kWhole, typename T>
-  FloatVector centred(const T* from, std::int64_t channel) const {
-    if (!kWhole && channel >= width_) return hn::Zero(kFloats);
-    return hn::Sub(load_wide(from), hn::Set(kFloats, centre_[channel]));
-  }
-
-  /// Splits N vectors' rows into parts and adds their squares, and multiplies what is pending.
+  /// Splits N vectors' rows, less the centre's values and zeros after the last channel, into parts
+  /// and adds their squares, and multiplies what was split before.
   template <int N, bool kWhole, typename T, typename Fetched>
-  void split_channels(const T* from, std::int64_t stride, Ahead<Fetched, kStreams>& ahead,
-                      std::int64_t first, float* squares) {
-    constexpr auto kEvery = kChannels / PixelTiles::kVectors;
-    auto* HWY_RESTRICT large = parts_[now_].large;
-    auto* HWY_RESTRICT small = parts_[now_].small;
+  void split_channels(const T* from, std::int64_t stride, Planes& products,
+                      Ahead<Fetched, kStreams>& ahead, std::int64_t first, float* squares) const {
+    constexpr int kSteps = Planes::kSteps;
+    static_assert(kHalf == kSteps * PixelTiles::kVectors);
+    std::uint32_t* HWY_RESTRICT large = products.parts().large;
+    std::uint32_t* HWY_RESTRICT small = products.parts().small;
+    const float* HWY_RESTRICT centre = centre_ + first;
+    auto left = width_ - first;
+    const auto centred = [&](const T* value, int channel) HWY_ATTR {
+      if (!kWhole && channel >= left) return hn::Zero(kFloats);
+      return hn::Sub(load_wide(value), hn::Set(kFloats, centre[channel]));
+    };
     FloatVector evens[N], odds[N];
 #pragma GCC unroll 4
     for (int v = 0; v < N; ++v) {
       evens[v] = hn::Load(kFloats, squares + v * row());
       odds[v] = hn::Zero(kFloats);
     }
-    for (std::int64_t c = 0; c < kChannels; c += 2) {
+    for (int vector = 0; vector < PixelTiles::kVectors; ++vector) {
 #pragma GCC unroll 4
-      for (int v = 0; v < N; ++v) {
-        const auto offset = c * stride + v * kLanes;
-        const auto even = centred<kWhole>(from + offset, first + c);
-        const auto odd = centred<kWhole>(from + offset + stride, first + c + 1);
-        evens[v] = hn::MulAdd(even, even, evens[v]);
-        odds[v] = hn::MulAdd(odd, odd, odds[v]);
-        const auto at = v * PixelTiles::kSize + c / 2 * kLanes;
-        split(even, odd, large + at, small + at);
+      for (int i = 0; i < kSteps; ++i) {
+#pragma GCC unroll 4
+        for (int v = 0; v < N; ++v) {
+          const T* value = from + 2 * i * stride + v * kLanes;
+          const auto even = centred(value, 2 * i), odd = centred(value + stride, 2 * i + 1);
+          evens[v] = hn::MulAdd(even, even, evens[v]);
+          odds[v] = hn::MulAdd(odd, odd, odds[v]);
+          const auto at = v * PixelTiles::kSize + i * kLanes;
+          split(even, odd, large + at, small + at);
+        }
+        // As many vectors of a channel as are split: kStreams of them in each call.
+        if (2 * i % (kStreams / N) == 0) ahead.fetch();
+        products.step(i);
       }
-      // As many vectors of a channel as are split: kStreams of them in each call.
-      if (c % (kStreams / N) == 0) ahead.fetch();
-      if (c % kEvery == kEvery - 2) multiply_next<kPlanes>();
+      from += 2 * kSteps * stride;
+      centre += 2 * kSteps;
+      left -= 2 * kSteps;
+      large += kSteps * kLanes;
+      small += kSteps * kLanes;
     }
 #pragma GCC unroll 4
     for (int v = 0; v < N; ++v) hn::Store(hn::Add(evens[v], odds[v]), kFloats, squares + v * row());
@@ -250,12 +199,13 @@ class TileSums {
 
   template <typename T>
   void split_rows(const T* pixels, std::int64_t stride, std::int64_t count, std::int64_t first,
-                  Ahead<T, kStreamsOfRows>& ahead, float* squares) {
+                  Rows& products, Ahead<T, kStreamsOfRows>& ahead, float* squares) const {
+    constexpr int kEvery = kLanes / Rows::kSteps;
     const auto channels = width_ - first;
     const float* centre = centre_ + first;
-    auto& parts = parts_[now_];
-    for (std::int64_t p = 0; p < kLanes; ++p) {
-      const T* from = pixels + std::min(p, count - 1) * stride;
+    auto& parts = products.parts();
+    for (int p = 0; p < kLanes; ++p) {
+      const T* from = pixels + std::min<std::int64_t>(p, count - 1) * stride;
       // As many vectors as are split: kStreamsOfRows of them in each call.
       if (p % 2 == 1) ahead.fetch();
       auto even = hn::Sub(load_up_to(from, channels), hn::Load(kFloats, centre));
@@ -268,116 +218,12 @@ class TileSums {
       hn::Store(hn::MulAdd(even, even, hn::MulAdd(odd, odd, hn::Load(kFloats, square))), kFloats,
                 square);
       split(even, odd, parts.large + p * kLanes, parts.small + p * kLanes);
-      if (p == kLanes / 2) multiply_next<kRows>();
+      if (p % kEvery == kEvery - 1) products.step(p / kEvery);
     }
-  }
-
-  template <Layout kLayout>
-  void multiply_pending() {
-    while (done_ < pending_) multiply_next<kLayout>();
-  }
-
-  /// What was split just now, while what comes next is split.
-  template <Layout kLayout>
-  void multiply_later(float* sums, std::int64_t channels, std::int64_t vectors) {
-    multiply_pending<kLayout>();
-    pending_sums_ = sums;
-    pending_channels_ = channels;
-    pending_ = vectors;
-    done_ = 0;
-    now_ ^= 1;
-  }
-
-  template <Layout kLayout>
-  void multiply_next() {
-    if (done_ == pending_) return;
-    if (anchors_.tiles() == 1) {
-      multiply<kLayout, false>();
-    } else {
-      multiply<kLayout, true>();
-    }
-    ++done_;
-  }
-
-  /// @tparam kTwo  tiles at a time
-  template <Layout kLayout, bool kTwo>
-  void multiply() {
-    const auto& parts = parts_[now_ ^ 1];
-    const auto* large = parts.large + done_ * PixelTiles::kSize;
-    const auto* small = parts.small + done_ * PixelTiles::kSize;
-    float* sums = pending_sums_ + done_ * row();
-    const auto channels = pending_channels_, tiles = anchors_.tiles();
-    const auto size = anchors_.rows() * kLanes;
-    settle_memory();
-    for (std::int64_t tile = 0; tile < tiles; tile += 2, sums += 2 * size) {
-      take_anchors<kLayout, kTwo>(channels, tile);
-      _tile_loadd(2, large, kLanes * 4);
-      _tile_loadd(3, small, kLanes * 4);
-      if constexpr (kLayout == kPlanes) {
-        multiply_planes<kTwo>(sums, size);
-      } else {
-        // They stay where they are if there are no more.
-        const bool stay = tiles <= 2;
-        multiply_rows<kTwo>(sums, size, channels == 0, !stay && channels > 0,
-                            !stay || channels + kChannels >= width_);
-      }
-    }
-    settle_memory();
-  }
-
-  template <Layout kLayout, bool kTwo>
-  void take_anchors(std::int64_t channels, std::int64_t tile) {
-    const auto wanted = channels * anchors_.tiles() + tile;
-    if (taken_ == wanted) return;
-    taken_ = wanted;
-    const auto stride = 4 * (kLayout == kPlanes ? kHalf : anchors_.rows());
-    const auto at = [&](int part, std::int64_t of) {
-      return kLayout == kPlanes ? anchors_.by_anchor(channels, part, of)
-                                : anchors_.by_pair(channels, part, of);
-    };
-    _tile_loadd(4, at(0, tile), stride);
-    _tile_loadd(6, at(1, tile), stride);
-    if constexpr (!kTwo) return;
-    _tile_loadd(5, at(0, tile + 1), stride);
-    _tile_loadd(7, at(1, tile + 1), stride);
-  }
-
-  /// Sums are rows of pixels. Those of two tiles do not wait for each other.
-  template <bool kTwo>
-  void multiply_planes(float* sums, std::int64_t size) {
-    constexpr std::int64_t kStride = kLanes * sizeof(float);
-    _tile_loadd(0, sums, kStride);
-    if constexpr (kTwo) _tile_loadd(1, sums + size, kStride);
-    _tile_dpbf16ps(0, 4, 2);
-    if constexpr (kTwo) _tile_dpbf16ps(1, 5, 2);
-    _tile_dpbf16ps(0, 6, 2);
-    if constexpr (kTwo) _tile_dpbf16ps(1, 7, 2);
-    _tile_dpbf16ps(0, 4, 3);
-    if constexpr (kTwo) _tile_dpbf16ps(1, 5, 3);
-    _tile_stored(0, sums, kStride);
-    if constexpr (kTwo) _tile_stored(1, sums + size, kStride);
-  }
-
-  /// Sums are rows of anchors, until `turn`.
-  template <bool kTwo>
-  void multiply_rows(float* sums, std::int64_t size, bool clear, bool load, bool store) {
-    const auto stride = anchors_.rows() * static_cast<std::int64_t>(sizeof(float));
-    if (clear) _tile_zero(0);
-    if (kTwo && clear) _tile_zero(1);
-    if (load) _tile_loadd(0, sums, stride);
-    if (kTwo && load) _tile_loadd(1, sums + size, stride);
-    _tile_dpbf16ps(0, 2, 4);
-    if constexpr (kTwo) _tile_dpbf16ps(1, 2, 5);
-    _tile_dpbf16ps(0, 2, 6);
-    if constexpr (kTwo) _tile_dpbf16ps(1, 2, 7);
-    _tile_dpbf16ps(0, 3, 4);
-    if constexpr (kTwo) _tile_dpbf16ps(1, 3, 5);
-    if (store) _tile_stored(0, sums, stride);
-    if (kTwo && store) _tile_stored(1, sums + size, stride);
   }
 
   /// Rows of anchors become rows of pixels.
-  void turn(float* sums) {
+  void turn(float* sums) const {
     for (std::int64_t tile = 0; tile < anchors_.tiles(); ++tile) {
       FloatVector rows[kLanes];
       // The last vectors hold what comes after the tile, and there is some.
@@ -396,14 +242,6 @@ class TileSums {
   std::int64_t width_;
   std::int64_t own_;  // floats of a vector's products
   float* sums_;
-  PixelTiles parts_[2];
-  int now_ = 0;
-  // Split, and not multiplied yet.
-  float* pending_sums_ = nullptr;
-  std::int64_t pending_channels_ = 0;
-  std::int64_t pending_ = 0;
-  std::int64_t done_ = 0;
-  std::int64_t taken_ = -1;  // anchors that registers hold
 };
 
 }  // namespace cag::kernels::HWY_NAMESPACE
