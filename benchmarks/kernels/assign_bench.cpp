@@ -154,7 +154,10 @@ void run(const bench::Options& options, const Case& now) {
   };
   hand_over(map, data.anchors);
   children.add_to(contest);
-  if (now.threads == 1) bench::add_roofline(contest);
+  if (now.threads == 1) {
+    bench::add_roofline(contest);
+    bench::add_read(contest, map.const_data_ptr(), static_cast<std::int64_t>(map.nbytes()));
+  }
   contest.run(options, now.threads);
 
   // Labels, also where features and anchors share an offset.

@@ -151,7 +151,11 @@ void run(const bench::Options& options, const Case& now) {
   bench::Children children(options, "class_sums", now);
   children.prepare();
   children.add_to(contest);
-  if (now.threads == 1) bench::add_roofline(contest);
+  if (now.threads == 1) {
+    bench::add_roofline(contest);
+    bench::add_read(contest, input.map.const_data_ptr(),
+                    static_cast<std::int64_t>(input.map.nbytes()));
+  }
   contest.run(options, now.threads);
 
   const auto truth = at::mm(one_hot(input, at::kDouble), columns(input.map.to(at::kDouble)).t());

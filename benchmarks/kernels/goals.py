@@ -4,9 +4,11 @@ PUBLISHED = "published formula"
 # The published program keeps its features so.
 PUBLISHED_AS_STORED = "published formula, float32 contiguous"
 MEGABYTE = 1e6
-ARITHMETIC, READ = "peak: subtract, multiply-add", "peak: read 33 MB"
+ARITHMETIC, READ = "peak: subtract, multiply-add", "peak: read the features"
 # What an operator cannot be faster than.
 PEAKS_OF = {"assign": [ARITHMETIC, READ], "class_sums": [READ]}
+# What is said of a goal that even who only reads the features misses.
+OUT_OF_REACH = "out of reach of the memory"
 
 
 def contestant(case, name):
@@ -34,6 +36,12 @@ def share_of_peak(case, name):
     else:
         work = pixels * case["channels"] * (2 if case["element"] == "bfloat16" else 4)
     return work / min(case["contestants"][0]["cpu"]) / (peak["notes"]["work"] / min(peak["cpu"]))
+
+
+def by_bare_read(case):
+    """The case of an operator that takes as long as to read its features; None if that is not known."""
+    peak = contestant(case, READ)
+    return None if peak is None else case | {"contestants": [peak, *case["contestants"][1:]]}
 
 
 def extra_megabytes(case):
@@ -90,10 +98,23 @@ GOALS = [
 ]
 
 
+def judged(case, what, measure, met):
+    """What was measured, what a bare read would give where the goal is a ratio of times, and the verdict."""
+    value = measure(case)
+    bare = by_bare_read(case) if what.startswith("times") else None
+    best = None if bare is None else measure(bare)
+    if value is None:
+        return value, best, "not measured"
+    if met(value):
+        return value, best, "met"
+    return value, best, "MISSED" if best is None or met(best) else f"MISSED, {OUT_OF_REACH}"
+
+
 def check(results):
     """Prints each goal beside what was measured; whether none is missed."""
     missed = []
-    print("## Goals, one thread\n\n| operator | case | goal | measured | |\n|---|---|---|---|---|")
+    print("## Goals, one thread\n\n| operator | case | goal | measured | by a bare read of the features | |\n"
+          "|---|---|---|---|---|---|")
     for operator, sizes, layouts, element, memory, what, measure, (met, bound) in GOALS:
         for case in results.get(operator, []):
             if (case["size"] not in sizes or case["layout"] not in layouts or case["element"] != element
@@ -101,10 +122,10 @@ def check(results):
                 continue
             where = f"{case['size']}, {case['layout'].replace('_', '-')}, {element}"
             where += ", memory kept" * (memory == "kept")
-            value = measure(case)
-            verdict = "not measured" if value is None else "met" if met(value) else "MISSED"
-            print(f"| {operator} | {where} | {bound} {what} | {'' if value is None else f'{value:.3g}'} | {verdict} |")
-            if verdict == "MISSED":
-                missed.append(f"{operator} {where}: {bound} {what}, got {value:.3g}")
+            value, best, verdict = judged(case, what, measure, met)
+            numbers = " | ".join("" if number is None else f"{number:.3g}" for number in (value, best))
+            print(f"| {operator} | {where} | {bound} {what} | {numbers} | {verdict} |")
+            if verdict.startswith("MISSED"):
+                missed.append(f"{operator} {where}: {bound} {what}, got {value:.3g}{verdict.removeprefix('MISSED')}")
     print("\nMissed:\n* " + "\n* ".join(missed) if missed else "\nNo goal that was measured is missed.")
     return not missed

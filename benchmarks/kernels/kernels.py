@@ -150,6 +150,8 @@ def print_peaks(cases):
     peaks = {}
     for case in cases:
         for contestant in filter(is_peak, case["contestants"]):
+            if contestant["name"] == goals.READ:  # as fast as the size of the case allows
+                continue
             best = contestant["notes"]["work"] / min(contestant["cpu"])
             peaks[contestant["name"]] = max(peaks.get(contestant["name"], 0), best)
     if peaks:

@@ -1,6 +1,7 @@
 #include "roofline.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -73,6 +74,35 @@ HWY_ATTR void read(const float* from, std::int64_t size, float* result) {
   hn::Store(sum[0], kFloats, result);
 }
 
+/// In the order that memory gives soonest: some of eight rows, then of the next eight, which have
+/// been asked for.
+/// @param from  [rows, size]; whole eights of rows
+HWY_ATTR void read_rows(const float* from, std::int64_t rows, std::int64_t size, float* result) {
+  constexpr int kRows = 8, kToSecondCache = 2;
+  constexpr std::int64_t kBlock = 512, kOfLine = std::max<std::int64_t>(16 / kLanes, 1);
+  hn::Vec<Floats> sum[kRows];
+  for (auto& one : sum) one = hn::Zero(kFloats);
+  const auto whole = size / kLanes;
+  for (std::int64_t begin = 0; begin < whole; begin += kBlock / kLanes)
+    for (std::int64_t row = 0; row < rows; row += kRows) {
+      const float* now = from + row * size;
+      const float* next = row + kRows < rows ? now + kRows * size : from + kBlock;
+      for (auto v = begin; v < std::min(begin + kBlock / kLanes, whole); ++v)
+#pragma GCC unroll 8
+        for (int k = 0; k < kRows; ++k) {
+          const auto at = k * size + v * kLanes;
+          if (v % kOfLine == 0) __builtin_prefetch(next + at, 0, kToSecondCache);
+          sum[k] = hn::Add(sum[k], hn::LoadU(kFloats, now + at));
+        }
+    }
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const auto rest = from + row * size + whole * kLanes;
+    sum[0] = hn::Add(sum[0], hn::LoadN(kFloats, rest, static_cast<std::size_t>(size % kLanes)));
+  }
+  for (int k = 1; k < kRows; ++k) sum[0] = hn::Add(sum[0], sum[k]);
+  hn::StoreU(sum[0], kFloats, result);
+}
+
 HWY_ATTR void write(float* to, std::int64_t size) {
   const auto value = hn::Set(kFloats, 1.0F);
   for (std::int64_t i = 0; i < size; i += kLanes) hn::Store(value, kFloats, to + i);
@@ -94,6 +124,7 @@ namespace bench {
 HWY_EXPORT(squared_differences);
 HWY_EXPORT(multiply_adds);
 HWY_EXPORT(read);
+HWY_EXPORT(read_rows);
 HWY_EXPORT(write);
 HWY_EXPORT(write_past_caches);
 
@@ -153,6 +184,18 @@ void add_roofline(Contest& contest) {
   add("peak: write 33 MB past the caches", 4.0 * Memory::kLarge, [](Memory& m) {
     HWY_DYNAMIC_DISPATCH(write_past_caches)(m.large.get(), Memory::kLarge);
   });
+}
+
+void add_read(Contest& contest, const void* features, std::int64_t bytes) {
+  constexpr const char* kName = "peak: read the features";
+  constexpr std::int64_t kRows = 64;
+  const auto result = std::make_shared<std::array<float, 64>>();  // of any vector
+  const auto size = bytes / kRows / static_cast<std::int64_t>(sizeof(float));
+  contest.add_run(kName, [=] {
+    HWY_DYNAMIC_DISPATCH(read_rows)
+    (static_cast<const float*>(features), kRows, size, result->data());
+  });
+  contest.note(kName, "work", static_cast<double>(bytes));
 }
 
 }  // namespace bench

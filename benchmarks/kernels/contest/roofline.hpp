@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "contest.hpp"
 
 namespace bench {
@@ -8,5 +10,10 @@ namespace bench {
 /// and writing memory. Each has the note `work`: multiply-adds, differences squared and added, or
 /// bytes of a repetition. One thread.
 void add_roofline(Contest& contest);
+
+/// To read a feature map once and add up its values, which is the least that an operator has to do:
+/// "peak: read the features".
+/// @param bytes  a multiple of 256
+void add_read(Contest& contest, const void* features, std::int64_t bytes);
 
 }  // namespace bench
