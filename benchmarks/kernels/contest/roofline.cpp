@@ -95,12 +95,11 @@ HWY_ATTR void read_rows(const float* from, std::int64_t rows, std::int64_t size,
           sum[k] = hn::Add(sum[k], hn::LoadU(kFloats, now + at));
         }
     }
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const auto rest = from + row * size + whole * kLanes;
-    sum[0] = hn::Add(sum[0], hn::LoadN(kFloats, rest, static_cast<std::size_t>(size % kLanes)));
-  }
+  float rest = 0;
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (auto i = whole * kLanes; i < size; ++i) rest += from[row * size + i];
   for (int k = 1; k < kRows; ++k) sum[0] = hn::Add(sum[0], sum[k]);
-  hn::StoreU(sum[0], kFloats, result);
+  hn::StoreU(hn::Add(sum[0], hn::Set(kFloats, rest)), kFloats, result);
 }
 
 HWY_ATTR void write(float* to, std::int64_t size) {
