@@ -59,24 +59,25 @@ struct PixelTiles {
   alignas(64) std::uint32_t small[kVectors * kSize];
 };
 
+using Bits = hn::RebindToUnsigned<Floats>;
+constexpr Bits kBits;
+constexpr std::uint32_t kUpperHalf = 0xFFFF0000U;
+
 /// The upper halves of two vectors as a row of pairs, those of `even` below those of `odd`.
-inline void store_pairs(FloatVector even, FloatVector odd, std::uint32_t* HWY_RESTRICT row) {
-  constexpr __mmask64 kLowerHalves = 0x3333333333333333U;
-  const auto down = _mm512_set4_epi32(0x0F0E, 0x0B0A, 0x0706, 0x0302);  // of 16 bytes each
-  _mm512_store_si512(row, _mm512_mask_shuffle_epi8(_mm512_castps_si512(odd.raw), kLowerHalves,
-                                                   _mm512_castps_si512(even.raw), down));
+inline void store_pairs(hn::Vec<Bits> even, hn::Vec<Bits> odd, std::uint32_t* HWY_RESTRICT row) {
+  hn::Store(hn::OrAnd(hn::ShiftRight<16>(even), odd, hn::Set(kBits, kUpperHalf)), kBits, row);
 }
 
 /// Two vectors in two parts each.
 inline void split(FloatVector even, FloatVector odd, std::uint32_t* HWY_RESTRICT large,
                   std::uint32_t* HWY_RESTRICT small) {
-  const hn::RebindToUnsigned<Floats> bits;
-  const auto half = hn::Set(bits, 0x8000U), upper = hn::Set(bits, 0xFFFF0000U);
-  const auto rounded_even = hn::Add(hn::BitCast(bits, even), half);
-  const auto rounded_odd = hn::Add(hn::BitCast(bits, odd), half);
-  store_pairs(hn::BitCast(kFloats, rounded_even), hn::BitCast(kFloats, rounded_odd), large);
-  store_pairs(hn::Sub(even, hn::BitCast(kFloats, hn::And(rounded_even, upper))),
-              hn::Sub(odd, hn::BitCast(kFloats, hn::And(rounded_odd, upper))), small);
+  const auto half = hn::Set(kBits, 0x8000U), upper = hn::Set(kBits, kUpperHalf);
+  const auto rounded_even = hn::Add(hn::BitCast(kBits, even), half);
+  const auto rounded_odd = hn::Add(hn::BitCast(kBits, odd), half);
+  const auto left_even = hn::Sub(even, hn::BitCast(kFloats, hn::And(rounded_even, upper)));
+  const auto left_odd = hn::Sub(odd, hn::BitCast(kFloats, hn::And(rounded_odd, upper)));
+  store_pairs(rounded_even, rounded_odd, large);
+  store_pairs(hn::BitCast(kBits, left_even), hn::BitCast(kBits, left_odd), small);
 }
 
 /// Adds products of split pixels and anchors, without those of two small parts, a few

@@ -243,6 +243,33 @@ TEST_CASE(
   CHECK(called == tasks);
 }
 
+TEST_CASE("assign has the same labels whatever lies between channels and images") {
+  const auto pixels = GENERATE(511, 700, 1025);
+  const auto between_channels = GENERATE_COPY(0, 1, 16, 1536 - pixels);
+  const auto between_images = GENERATE(0, 48, 512);
+  const auto before = GENERATE(0, 1, 16, 500);
+  CAPTURE(pixels, between_channels, between_images, before);
+  const auto map = random_map(2, 5, pixels);
+  const auto anchors = random_anchors(19, 5);
+  const MarginTest test{.margin = 0.7F};
+  const Stored stored(map, Layout::kContiguous);
+  const auto expected = run(stored.view(), anchors.table(), test).label;
+
+  auto view = stored.view();
+  view.channel_stride = pixels + between_channels;
+  view.image_stride = 5 * view.channel_stride + between_images;
+  std::vector<float> memory(before + 2 * view.image_stride, kInfinity);
+  for (std::int64_t n = 0; n < 2; ++n)
+    for (std::int64_t d = 0; d < 5; ++d)
+      std::copy_n(map.values.begin() + (n * 5 + d) * pixels, pixels,
+                  memory.begin() + before + n * view.image_stride + d * view.channel_stride);
+  view.data = memory.data() + before;
+  CHECK(run(view, anchors.table(), test).label == expected);
+  std::vector<std::int64_t> label(expected.size());
+  assign(view, anchors.table(), test, {.label = label.data()});
+  CHECK(label == expected);
+}
+
 TEST_CASE("assign writes only what is asked for, and nothing for an empty map") {
   const auto map = random_map(1, 4, 50);
   const auto anchors = random_anchors(3, 4);
