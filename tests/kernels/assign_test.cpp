@@ -258,12 +258,16 @@ TEST_CASE("assign has the same labels whatever lies between channels and images"
   auto view = stored.view();
   view.channel_stride = pixels + between_channels;
   view.image_stride = 5 * view.channel_stride + between_images;
-  std::vector<float> memory(before + 2 * view.image_stride, kInfinity);
+  constexpr std::size_t kBlock = 2048;  // bytes of a task's pixels
+  std::vector<float> memory(before + 2 * view.image_stride + kBlock / 4, kInfinity);
+  void* block = memory.data();
+  auto space = memory.size() * sizeof(float);
+  auto* begin = static_cast<float*>(std::align(kBlock, space - kBlock, block, space)) + before;
   for (std::int64_t n = 0; n < 2; ++n)
     for (std::int64_t d = 0; d < 5; ++d)
       std::copy_n(map.values.begin() + (n * 5 + d) * pixels, pixels,
-                  memory.begin() + before + n * view.image_stride + d * view.channel_stride);
-  view.data = memory.data() + before;
+                  begin + n * view.image_stride + d * view.channel_stride);
+  view.data = begin;
   CHECK(run(view, anchors.table(), test).label == expected);
   std::vector<std::int64_t> label(expected.size());
   assign(view, anchors.table(), test, {.label = label.data()});
