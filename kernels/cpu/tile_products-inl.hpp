@@ -80,9 +80,9 @@ inline void split(FloatVector even, FloatVector odd, std::uint32_t* HWY_RESTRICT
   store_pairs(hn::BitCast(kBits, left_even), hn::BitCast(kBits, left_odd), small);
 }
 
-/// Adds products of split pixels and anchors, without those of two small parts, a few
-/// instructions at a time: who does other work between the steps does not wait for the registers,
-/// which answer late. Holds all of them while it lives.
+/// Adds products of split pixels and anchors, without those of two small parts, in steps: who does
+/// other work between them does not wait for the registers, which answer late. Holds all of them
+/// while it lives.
 template <TileLayout kLayout>
 class TileProducts {
  public:
@@ -118,20 +118,21 @@ class TileProducts {
   }
 
   /// Multiplies what the registers hold; the last step stores the sums and takes the next vector.
+  /// That of planes does all of it, which is quicker where sums come and go with each vector.
   HWY_INLINE void step(int number) {
-    if (number == kSteps - 1) {
-      settle_memory();
-      if (sums_ != nullptr) store_sums();
-      sums_ = nullptr;
-      if (taken_ < pending_) hold_next();
-      settle_memory();
-    } else if (sums_ != nullptr) {
-      if (anchors_.tiles() == 1) {
-        multiply<false>(number);
-      } else {
-        multiply<true>(number);
-      }
+    constexpr bool kAtOnce = kLayout == TileLayout::kPlanes;
+    if (number < kSteps - 1) {
+      if (!kAtOnce) multiply_held(number);
+      return;
     }
+    settle_memory();
+    if (!kAtOnce) store_held();
+    if (taken_ < pending_) hold_next();
+    if (kAtOnce) {
+      for (int i = 0; i < kSteps - 1; ++i) multiply_held(i);
+      store_held();
+    }
+    settle_memory();
   }
 
   /// All sums are stored then.
@@ -143,6 +144,20 @@ class TileProducts {
  private:
   /// The compiler does not know what the intrinsics read.
   static void settle_memory() { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
+  HWY_INLINE void multiply_held(int parts) {
+    if (sums_ == nullptr) return;
+    if (anchors_.tiles() == 1) {
+      multiply<false>(parts);
+    } else {
+      multiply<true>(parts);
+    }
+  }
+
+  void store_held() {
+    if (sums_ != nullptr) store_sums();
+    sums_ = nullptr;
+  }
 
   /// @param parts  0: both large, 1: the anchors' small ones, 2: the pixels' small ones
   /// @tparam kTwo  tiles at a time, whose sums do not wait for each other

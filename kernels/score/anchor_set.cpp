@@ -61,7 +61,7 @@ class FileReader {
     set.producer = text("producer");
     set.backbone = text("backbone");
     set.tap = text("tap");
-    check_texts(set);
+    check_mean();
     set.check(bytes_.name);
     return set;
   }
@@ -97,27 +97,11 @@ class FileReader {
     }
     char digits[17];
     std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash.digest()));
-    if (seal != digits) wrong("does not match its checksum: damaged or edited");
+    if (seal != digits)
+      wrong("says the checksum \"", seal, "\", its content has ", digits, ": damaged or edited");
   }
 
-  /// Texts that a table can show, and names that tell categories apart.
-  void check_texts(const AnchorSet& set) const {
-    constexpr std::size_t kLongest = 256;
-    const auto check = [&](const char* what, const std::string& text) {
-      if (text.size() > kLongest)
-        wrong("expected a ", what, " of at most ", kLongest, " bytes, found ", text.size());
-      if (const auto shown = detail::printable(text); shown != text)
-        wrong("expected a ", what, " without control characters, found \"", shown, "\"");
-    };
-    std::set<std::string_view> known;
-    for (const auto& name : set.names) {
-      check("category name", name);
-      if (name.empty()) wrong("expected a name of each category, found none");
-      if (!known.insert(name).second)
-        wrong("expected each category name once, found \"", name, "\" again");
-    }
-    check("backbone", set.backbone);
-    check("tap", set.tap);
+  void check_mean() const {
     const auto mean_of = text("mean_of");
     if (mean_of != "images" && mean_of != "pixels" && !mean_of.empty())
       wrong("expected means of images, pixels or nothing, found \"", mean_of, "\"");
@@ -167,6 +151,29 @@ class FileReader {
   Safetensors stored_;
 };
 
+/// Texts that a table can show, and names that tell categories apart.
+void check_texts(const AnchorSet& set, const std::string& what) {
+  constexpr std::size_t kLongest = 256;
+  const auto wrong = [&](const auto&... parts) {
+    fail(CAG_SCORER_BAD_ANCHORS, what, ": ", parts...);
+  };
+  const auto check = [&](const char* kind, const std::string& text) {
+    if (text.size() > kLongest)
+      wrong("expected a ", kind, " of at most ", kLongest, " bytes, found ", text.size());
+    if (const auto shown = detail::printable(text); shown != text)
+      wrong("expected a ", kind, " without control characters, found \"", shown, "\"");
+  };
+  std::set<std::string_view> known;
+  for (const auto& name : set.names) {
+    check("category name", name);
+    if (name.empty()) wrong("expected a name of each category, found none");
+    if (!known.insert(name).second)
+      wrong("expected each category name once, found \"", name, "\" again");
+  }
+  check("backbone", set.backbone);
+  check("tap", set.tap);
+}
+
 }  // namespace
 
 void AnchorSet::check_owner(const std::string& what) {
@@ -187,6 +194,7 @@ void AnchorSet::check(const std::string& what) const {
   };
   if (counts.empty() || width < 1)
     wrong("expected at least one anchor of at least one channel, found ", anchors(), " of ", width);
+  check_texts(*this, what);
   for (std::size_t i = 0; i < vectors.size(); ++i)
     if (!std::isfinite(vectors[i]))
       wrong("expected vectors that are finite as float32, found ", vectors[i], " in anchor ",

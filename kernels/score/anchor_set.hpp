@@ -25,7 +25,8 @@ struct AnchorSet {
   /// Counts the categories. Throws a Failure that calls the anchors `what` unless `owner` ascends
   /// from 0 and leaves none out.
   void check_owner(const std::string& what);
-  /// Throws a Failure unless there are vectors, finite ones, and counts and margins of at least 0.
+  /// Throws a Failure unless there are vectors, finite ones, counts and margins of at least 0, and
+  /// each name is another one that a table can show.
   void check(const std::string& what) const;
 };
 

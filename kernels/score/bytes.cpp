@@ -29,7 +29,7 @@ class Descriptor {
 };
 
 [[noreturn]] void refused(const char* operation, const std::string& path, int error) {
-  fail(CAG_SCORER_IO, "cannot ", operation, " ", path, ": ",
+  fail(CAG_SCORER_IO, "cannot ", operation, " ", path.empty() ? "\"\"" : path, ": ",
        std::generic_category().message(error));
 }
 
@@ -48,7 +48,9 @@ Bytes Bytes::of_file(const char* path) {
   if (**file < 0) refused("open", name, errno);
   struct stat status {};
   if (::fstat(**file, &status) != 0) refused("examine", name, errno);
-  if (!S_ISREG(status.st_mode)) fail(CAG_SCORER_IO, name, ": expected a regular file");
+  if (!S_ISREG(status.st_mode))
+    fail(CAG_SCORER_IO, name, ": expected a regular file, found a ",
+         S_ISDIR(status.st_mode) ? "directory" : "device or pipe");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   return {name, size, [file, name, size](std::uint64_t offset, char* to, std::size_t count) {
             while (count > 0) {

@@ -81,7 +81,9 @@ class HeaderReader {
       wrong(name, "expected dtype, shape and data_offsets, one is missing");
     const auto bytes = bytes_of(name, tensor);
     if (tensor.begin > tensor.end || tensor.end > file_)
-      wrong(name, "expected data_offsets rising within ", file_ - data_, " bytes, found others");
+      wrong(name, "expected data_offsets rising within ", file_ - data_,
+            " bytes behind the header, found [", tensor.begin - data_, ", ", tensor.end - data_,
+            "]");
     if (bytes != tensor.end - tensor.begin)
       wrong(name, tensor.type, " ", shape_text(tensor.shape), " takes ", bytes,
             " bytes, its data_offsets hold ", tensor.end - tensor.begin);
@@ -158,7 +160,8 @@ Safetensors read_header(const Bytes& bytes) {
   const auto limit = std::min(kMaxHeader, bytes.size - kPrefix);
   if (length > limit)
     fail(CAG_SCORER_BAD_ANCHORS, bytes.name, ": expected a safetensors header of at most ", limit,
-         " bytes, its length says ", length);
+         " bytes, its length says ", length, ": the ", bytes.size,
+         " bytes are cut, or no safetensors file");
   std::string text(length, '\0');
   bytes.read(kPrefix, text.data(), text.size());
   if (!text.starts_with('{'))

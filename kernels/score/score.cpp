@@ -97,7 +97,8 @@ AnchorSet copy(const cag_scorer_anchors& from) {
   std::int64_t values = 0;
   if (from.anchors < 1 || from.width < 1 ||
       __builtin_mul_overflow(from.anchors, from.width, &values) || values > PTRDIFF_MAX / 8)
-    fail(CAG_SCORER_BAD_ARGUMENT, "expected at least one anchor of at least one channel, got ",
+    fail(CAG_SCORER_BAD_ARGUMENT,
+         "expected at least one anchor of at least one channel, and vectors that fit memory, got ",
          from.anchors, " of ", from.width);
   if (from.vectors == nullptr)
     fail(CAG_SCORER_BAD_ARGUMENT, "expected vectors of ", from.anchors, " anchors, got null");
@@ -138,13 +139,18 @@ cag_scorer_status check_frame(const cag_scorer_frame& frame, std::int64_t width,
   if (frame.height < 0 || frame.width < 0)
     return bad(error, "expected a frame of height and width at least 0, got %lld x %lld",
                Long{frame.height}, Long{frame.width});
+  if (frame.height == 0 || frame.width == 0) return CAG_SCORER_OK;
+  std::int64_t pixels = 0, values = 0;
+  if (__builtin_mul_overflow(frame.height, frame.width, &pixels) ||
+      __builtin_mul_overflow(pixels, frame.channels, &values))
+    return bad(error, "expected a frame that fits memory, got %lld channels of %lld x %lld",
+               Long{frame.channels}, Long{frame.height}, Long{frame.width});
   if (frame.channel_stride < 1 || frame.row_stride < 1 || frame.column_stride < 1 ||
       (frame.channel_stride != 1 && frame.column_stride != 1))
     return bad(error,
                "expected strides of at least 1, and 1 for channels or columns, got %lld, %lld and "
                "%lld for channels, rows and columns",
                Long{frame.channel_stride}, Long{frame.row_stride}, Long{frame.column_stride});
-  if (frame.height == 0 || frame.width == 0) return CAG_SCORER_OK;
   if (frame.data == nullptr)
     return bad(error, "expected the data of a frame of %lld x %lld pixels, got a null pointer",
                Long{frame.height}, Long{frame.width});
@@ -152,8 +158,8 @@ cag_scorer_status check_frame(const cag_scorer_frame& frame, std::int64_t width,
     return bad(error, "expected data aligned to its elements of %lld bytes, got %p",
                Long{element_bytes(frame.element)}, frame.data);
   // What is past the last element.
-  std::int64_t end = 1, pixels = 0;
-  bool fits = !__builtin_mul_overflow(frame.height, frame.width, &pixels);
+  std::int64_t end = 1;
+  bool fits = true;
   for (const auto& [size, stride] :
        {std::pair(frame.channels, frame.channel_stride), std::pair(frame.height, frame.row_stride),
         std::pair(frame.width, frame.column_stride)}) {
@@ -181,10 +187,17 @@ cag_scorer_status check_maps(const cag_scorer_maps& maps, std::int64_t pixels,
     return bad(error, "expected maps with room for %lld pixels, got %lld",
                static_cast<long long>(pixels), static_cast<long long>(maps.pixels));
   const std::int64_t label_bytes = label_type == CAG_SCORER_UINT8 ? 1 : sizeof(std::int64_t);
-  if (!is_aligned(maps.label, label_bytes) || !is_aligned(maps.category, label_bytes) ||
-      !is_aligned(maps.margin, sizeof(float)) || !is_aligned(maps.distance, sizeof(float)))
-    return bad(error, "expected maps aligned to their elements, got %p, %p, %p and %p", maps.label,
-               maps.category, static_cast<void*>(maps.margin), static_cast<void*>(maps.distance));
+  struct Map {
+    const char* name;
+    const void* data;
+    std::int64_t bytes;
+  };
+  for (const auto& [name, data, bytes] :
+       {Map{"label", maps.label, label_bytes}, Map{"category", maps.category, label_bytes},
+        Map{"margin", maps.margin, sizeof(float)}, Map{"distance", maps.distance, sizeof(float)}})
+    if (!is_aligned(data, bytes))
+      return bad(error, "expected the map %s aligned to its elements of %lld bytes, got %p", name,
+                 static_cast<long long>(bytes), data);
   return CAG_SCORER_OK;
 }
 

@@ -13,6 +13,7 @@
 
 using namespace cag::kernels::test;
 using Catch::Contains;
+using Catch::Matches;
 
 TEST_CASE("a scorer refuses an anchor file that is cut at any byte") {
   for (const auto& whole : {example().bytes(), read(kFixture)}) {
@@ -164,7 +165,8 @@ TEST_CASE("a scorer says what an intact file has that no anchor file has") {
     CHECK_THAT(answer.text, Contains(text));
   }
   const auto answer = open_bytes(example().bytes("0123456789abcdef"));
-  CHECK(answer.text == "the bytes given: does not match its checksum: damaged or edited");
+  CHECK_THAT(answer.text, Matches("the bytes given: says the checksum \"0123456789abcdef\", its "
+                                  "content has [0-9a-f]{16}: damaged or edited"));
 }
 
 TEST_CASE("a scorer refuses headers that are not strictly those of safetensors") {
@@ -186,7 +188,8 @@ TEST_CASE("a scorer refuses headers that are not strictly those of safetensors")
            {R"({"a":{"dtype":"I64","shape":[4611686018427387904,4],"data_offsets":[0,16]}})",
             "overflows"},
            {R"({"a":{"dtype":"I64","shape":[3],"data_offsets":[0,16]}})", "takes 24 bytes"},
-           {R"({"a":{"dtype":"I64","shape":[3],"data_offsets":[0,24]}})", "rising within 16"},
+           {R"({"a":{"dtype":"I64","shape":[3],"data_offsets":[0,24]}})",
+            "rising within 16 bytes behind the header, found [0, 24]"},
            {R"({"a":{"dtype":"I64","shape":[1],"data_offsets":[16,8]}})", "rising within 16"},
            {R"({"a":{"dtype":"I64","shape":[1],"data_offsets":[0,9223372036854775807]}})",
             "rising"},
@@ -205,7 +208,8 @@ TEST_CASE("a scorer refuses headers that are not strictly those of safetensors")
     CHECK(answer.status == CAG_SCORER_BAD_ANCHORS);
     CHECK_THAT(answer.text, Contains(text));
   }
-  CHECK_THAT(open_bytes("\xff\xff\xff\xff\xff\xff\xff\x7f{}").text, Contains("its length says"));
+  CHECK_THAT(open_bytes("\xff\xff\xff\xff\xff\xff\xff\x7f{}").text,
+             Contains("its length says 9223372036854775807: the 10 bytes are cut"));
   // What a file says of itself comes out printable and whole.
   const auto answer = open_bytes(AnchorBytes::framed(
       "{" + tensor("\\u001b[31m" + std::string(600, 'a'), "\"dtype\":\"X\"") + "}", data));
@@ -225,7 +229,9 @@ TEST_CASE("a scorer says which file cannot be opened") {
   const auto absent = open("/absent/anchors.safetensors");
   CHECK(absent.status == CAG_SCORER_IO);
   CHECK(absent.text == "cannot open /absent/anchors.safetensors: No such file or directory");
+  CHECK(open("").text == "cannot open \"\": No such file or directory");
   CHECK(open("/").status == CAG_SCORER_IO);
+  CHECK(open("/").text == "/: expected a regular file, found a directory");
   CHECK(open("/dev/null").status == CAG_SCORER_IO);
   const auto path =
       std::filesystem::temp_directory_path() / ("cag-scorer-" + std::to_string(::getpid()));
@@ -267,13 +273,24 @@ TEST_CASE("a scorer says which option or array cannot be used") {
   };
   CHECK_THAT(open().text, Contains("at most 256 categories for labels of uint8, found 300"));
   anchors.anchors = 2;
-  const std::vector<const char*> names{"a", nullptr};
+  std::vector<const char*> names{"a", nullptr};
   anchors.names = names.data();
   CHECK_THAT(open().text, Contains("a name of category 1"));
+  const std::string long_name(257, 'x');
+  for (const auto& [name, text] :
+       {std::pair("a", "each category name once, found \"a\" again"), std::pair("", "found none"),
+        std::pair("b\n", "without control characters"),
+        std::pair(long_name.c_str(), "at most 256 bytes, found 257")}) {
+    names[1] = name;
+    const auto answer = open();
+    CHECK(answer.status == CAG_SCORER_BAD_ANCHORS);
+    CHECK_THAT(answer.text, Contains("the anchors given: ") && Contains(text));
+  }
   anchors.vectors = nullptr;
   CHECK_THAT(open().text, Contains("got null"));
   anchors.width = std::numeric_limits<std::int64_t>::max();
   CHECK(open().status == CAG_SCORER_BAD_ARGUMENT);
+  CHECK_THAT(open().text, Contains("vectors that fit memory, got 2 of 9223372036854775807"));
   anchors.anchors = 0;
   CHECK(open().status == CAG_SCORER_BAD_ARGUMENT);
 }
@@ -307,6 +324,14 @@ TEST_CASE("a scorer says what is wrong with a frame, and writes nothing") {
            {run_with([](auto&f, auto&) { f.elements = 17; }), "expected the 18 elements"},
            {run_with([](auto&f, auto&) { f.row_stride = 4; }), "expected the 19 elements"},
            {run_with([=](auto&f, auto&) { f.height = kMost; }), "fits memory"},
+           {run_with([&](auto&f, auto&) {
+              f = cag_scorer_frame_chw(pixels.data(), CAG_SCORER_FLOAT32, 3, kMost / 2, 60);
+            }),
+            "fits memory, got 3 channels of 4611686018427387903 x 60"},
+           {run_with([](auto&, auto&m) {
+              m.margin = reinterpret_cast<float*>(static_cast<std::uint8_t*>(m.label) + 1);
+            }),
+            "expected the map margin aligned to its elements of 4 bytes"},
            {run_with([=](auto&f, auto&) { f.channel_stride = kMost; }), "fits memory"},
            {run_with([](auto&, auto&m) { m.pixels = 5; }), "room for 6 pixels, got 5"},
            {run_with([](auto&f, auto&) { f.size = 0; }), "size is at least"},
@@ -314,6 +339,10 @@ TEST_CASE("a scorer says what is wrong with a frame, and writes nothing") {
     CHECK(answer.status == CAG_SCORER_BAD_ARGUMENT);
     CHECK_THAT(answer.text, Contains(text));
   }
+  for (const auto& empty : {cag_scorer_frame_chw(nullptr, CAG_SCORER_FLOAT32, 3, 0, 3),
+                            cag_scorer_frame_chw(nullptr, CAG_SCORER_FLOAT32, 3, 2, 0),
+                            cag_scorer_frame_hwc(nullptr, CAG_SCORER_FLOAT32, 3, 0, 0)})
+    CHECK(run_with([&](auto& f, auto&) { f = empty; }).status == CAG_SCORER_OK);
   CHECK(label == std::vector<std::uint8_t>(6, 9));
 }
 

@@ -94,7 +94,8 @@ typedef struct cag_scorer_anchors {
   const int64_t* owner;     /* [anchors] from 0, ascending, none left out: whose anchor each is.
                                Null: anchor k is that of category k */
   const float* margins;     /* [categories] of at least 0. Null: none */
-  const char* const* names; /* [categories]. Null: none */
+  const char* const* names; /* [categories]: UTF-8 of 1 to 256 bytes without control characters,
+                               each another. Null: none */
 } cag_scorer_anchors;
 
 static inline cag_scorer_anchors cag_scorer_no_anchors(void) CAG_SCORER_NOEXCEPT {
@@ -162,7 +163,8 @@ cag_scorer_status cag_scorer_describe_category(const cag_scorer* scorer, int64_t
 
 /* Features [channels, height, width] in memory: (d, y, x) lies d·channel_stride + y·row_stride +
  * x·column_stride elements after `data`. Strides are at least 1, and channel_stride or
- * column_stride is 1. */
+ * column_stride is 1. A frame of no rows or no columns is fine, whatever its strides are: nothing
+ * is read, and nothing written. */
 typedef struct cag_scorer_frame {
   size_t size;
   const void* data; /* aligned to its element */
