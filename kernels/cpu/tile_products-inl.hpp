@@ -122,13 +122,13 @@ class TileProducts {
   HWY_INLINE void step(int number) {
     constexpr bool kAtOnce = kLayout == TileLayout::kPlanes;
     if (number < kSteps - 1) {
-      if (!kAtOnce) multiply_held(number);
+      if constexpr (!kAtOnce) multiply_held(number);
       return;
     }
     settle_memory();
-    if (!kAtOnce) store_held();
+    if constexpr (!kAtOnce) store_held();
     if (taken_ < pending_) hold_next();
-    if (kAtOnce) {
+    if constexpr (kAtOnce) {
       for (int i = 0; i < kSteps - 1; ++i) multiply_held(i);
       store_held();
     }
